@@ -1,0 +1,45 @@
+"""What can go wrong, and what the daemon does about it.
+
+AggregatorError
++ ConfigError      at start: exit 78 with file:line:column; on reload: reported, the last good configuration stays
++ SourceError      recorded on the source, which backs off; the daemon carries on
+  - FetchError     no usable answer: refused address, no connection, deadline, too large
+  - ParseError     an answer that is no feed, or that no worker could read within its limits
++ StoreError       the daemon stops, exit 1: nothing is safe without the store
+  - Conflict       another poll placed a story first: decide again
++ Busy             somebody else has the store or the port: exit 75
+
+Anything else is a bug: a traceback in the log, and that source backs off.
+"""
+
+
+class AggregatorError(Exception):
+    """Something the daemon knows how to answer."""
+
+
+class ConfigError(AggregatorError):
+    """The configuration cannot be used. Its text is whole lines: `file:line:column: error: …`."""
+
+
+class SourceError(AggregatorError):
+    """This source's poll failed; the others go on."""
+
+
+class FetchError(SourceError):
+    """No usable answer from the publisher."""
+
+
+class ParseError(SourceError):
+    """The answer cannot be read as a feed."""
+
+
+class StoreError(AggregatorError):
+    """The store cannot be read or written."""
+
+
+class Conflict(StoreError):
+    """A concurrent poll took a place this decision counted on; nothing was written."""
+
+
+class Busy(AggregatorError):
+    """The store or the port belongs to another process."""

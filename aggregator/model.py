@@ -1,0 +1,422 @@
+"""The nouns. Every step of the daemon is a function from these to these.
+
+Frozen values without behaviour beyond what follows from their own fields. `_at` is an aware UTC
+datetime, a span is a `timedelta`, `_id` is a `str`. `None` means "the publisher did not say".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+# --- what the operator configured ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A configured feed. `id` names it for ever; everything else may be edited."""
+
+    id: str
+    url: str
+    title: str | None = None
+    timezone: str | None = None  # IANA name, for dates that carry no zone
+    date_formats: tuple[str, ...] = ()  # strptime, tried before anything else
+    interval: timedelta | None = None
+    tags: tuple[str, ...] = ()
+    timeout: timedelta | None = None
+    max_bytes: int | None = None
+    max_entries: int | None = None
+    where: str = ""  # "file:line" of its table, for messages
+
+    @property
+    def reading(self) -> str:
+        """What decides how a document is read: when it changes, known documents are read again."""
+        return repr((self.url, self.timezone, self.date_formats, self.max_entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A feed we emit. `sources` is None for the merged feed of everything."""
+
+    name: str
+    title: str
+    sources: tuple[str, ...] | None = None
+    limit: int
+
+
+# --- one visit ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """Sent back byte for byte (RFC 9110 §8.8), replaced as a set."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a fetch brought, of whatever status. `body` is decompressed; empty unless 200."""
+
+    status: int
+    url: str  # where the body came from, after redirects
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    validators: Validators = Validators()
+    retry_after: timedelta | None = None  # RFC 9110 §10.2.3, as a wait from now
+    fresh_for: timedelta | None = None  # freshness left (RFC 9111 §4.2), never negative
+    wire_bytes: int = 0
+    elapsed: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Text as published. `kind` is "text" or "html" (XHTML counts as html)."""
+
+    value: str
+    kind: str = "html"
+    base: str | None = None  # what relative links in it are relative to
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    url: str
+    type: str | None = None
+    length: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDate:
+    """A date as written, and as the parser understood it (an opinion: see `dates`)."""
+
+    text: str
+    opinion: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """An entry as its document says it; nothing cleaned, resolved or guessed."""
+
+    id: str | None = None
+    link: str | None = None
+    title: Text | None = None
+    summary: Text | None = None
+    content: Text | None = None
+    authors: tuple[Person, ...] = ()
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    language: str | None = None
+    base: str | None = None
+    published: ParsedDate | None = None
+    updated: ParsedDate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHead:
+    """What a feed says of itself; kept with the source and emitted as atom:source (RFC 4287 §4.2.11)."""
+
+    id: str | None = None
+    title: str | None = None
+    subtitle: str | None = None
+    home_url: str | None = None
+    language: str | None = None
+    rights: str | None = None
+    authors: tuple[Person, ...] = ()
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A document read. `problems` are sentences about what was wrong yet readable."""
+
+    format: str  # "rss20", "atom10", "json11" …: feedparser's names, and "json1"/"json11"
+    head: FeedHead = FeedHead()
+    updated: ParsedDate | None = None
+    base: str | None = None
+    entries: tuple[ParsedEntry, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+# --- entries ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A normalised entry: safe HTML, absolute links, UTC. Not yet placed in a story."""
+
+    source_id: str
+    guid: str  # identity within its source: the document's id, else its link, else a hash
+    uri: str | None = None  # the document's id when it is a URI, to be emitted as it came
+    url: str | None = None
+    title: str = ""  # plain text
+    authors: tuple[Person, ...] = ()
+    summary: str = ""  # safe HTML
+    content: str = ""  # safe HTML
+    content_text: str = ""  # plain text of content, else of summary
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    published_at: datetime | None = None  # as published, even if in the future
+    updated_at: datetime | None = None
+    position: int = 0  # in its document, 0 is the first
+    digest: str = ""  # of all that is shown but the dates
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that a worker process makes of one document."""
+
+    head: FeedHead
+    format: str
+    entries: tuple[Entry, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry with what the store knows of it. `entry_id` is permanent and globally unique."""
+
+    entry_id: str
+    story_id: str
+    first_seen_at: datetime
+    changed_at: datetime | None = None  # when we last saw its content change; None = never
+    entry: Entry
+
+
+# --- stories ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What may identify a story. Equal marks make candidates, never a decision."""
+
+    kind: str  # "url", "folded", "text"
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A story that may be the same, told by its representative."""
+
+    story_id: str
+    representative: StoredEntry
+    settled: bool  # its id has been published and may never change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """What the store knows about a batch of entries before they are placed.
+
+    `known`: of this source, by guid. `holders`: who has the entry id that a URI asks for.
+    `marked`: stories by mark, in the order they took it; its length is the number of the next.
+    """
+
+    known: Mapping[str, StoredEntry] = field(default_factory=dict)
+    holders: Mapping[str, Candidate] = field(default_factory=dict)
+    marked: Mapping[Mark, tuple[Candidate, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a new entry goes. `story_id == entry_id` founds a story.
+
+    `marks` are the numbered places the entry takes for its story: (mark, n). Two polls that
+    decided at once ask for the same place, and the second must decide again.
+    """
+
+    entry: Entry
+    entry_id: str
+    story_id: str
+    rule: str  # why: "new", "url", "folded", "text"
+    marks: tuple[tuple[Mark, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A known entry whose content, or whose date under new settings, changed."""
+
+    entry_id: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Two stories are one: `loser` becomes an alias of `winner`."""
+
+    loser: str
+    winner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """An entry id nobody has been shown yet changes, and the id of the story it founded with it."""
+
+    old_id: str
+    new_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refound:
+    """A story nobody has been shown yet gets an earlier founder (PROTOCOL E6)."""
+
+    story_id: str
+    founder_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole decision about a batch, applied in this order: renames, placements, …, joins."""
+
+    renames: tuple[Rename, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    refounds: tuple[Refound, ...] = ()
+    joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One thing told once, by one or many sources. `entries[0]` is its representative."""
+
+    story_id: str
+    entries: tuple[StoredEntry, ...]
+
+
+# --- what the store keeps of a source -------------------------------------------------------------
+
+
+class State(StrEnum):
+    """A source's health, as people see it."""
+
+    NEW = "new"
+    OK = "ok"
+    FAILING = "failing"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is remembered of a source between two polls."""
+
+    source_id: str
+    url: str = ""
+    head: FeedHead = FeedHead()
+    validators: Validators = Validators()
+    body_digest: str | None = None
+    reading: str | None = None  # `Source.reading` the last document was read with
+    failures: int = 0  # in a row
+    state: State = State.NEW
+    last_status: int | None = None
+    last_error: str | None = None
+    problems: tuple[str, ...] = ()
+    last_poll_at: datetime | None = None
+    last_success_at: datetime | None = None
+    next_poll_at: datetime | None = None  # None = never again
+    next_reason: str = ""
+    interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollUpdate:
+    """All that one poll changes, in one transaction."""
+
+    state: SourceState
+    plan: Plan = Plan()
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResult:
+    """What one poll did, for the log, the command line and the exit code."""
+
+    source_id: str
+    status: int | None
+    new: int = 0
+    changed: int = 0
+    duplicate: int = 0
+    wire_bytes: int = 0
+    elapsed: timedelta = timedelta()
+    error: str | None = None
+    next_poll_at: datetime | None = None
+    next_reason: str = ""
+
+
+# --- what we emit -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """A source as readers are told of it, and where this source tells the story."""
+
+    source_id: str
+    feed_id: str  # atom:id of the source's feed, else its address
+    title: str
+    feed_url: str  # rel=self of the source
+    home_url: str | None = None
+    rights: str | None = None
+    updated_at: datetime
+    entry_url: str | None = None
+    entry_title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedEntry:
+    """A story as shown: all dates decided, all text safe."""
+
+    id: str
+    url: str | None
+    title: str  # plain text
+    published_at: datetime
+    updated_at: datetime
+    authors: tuple[Person, ...] = ()
+    summary: str = ""  # safe HTML
+    content: str = ""  # safe HTML
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    source: Provenance
+    others: tuple[Provenance, ...] = ()  # further sources of the same story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedFeed:
+    """A feed ready to be emitted in any format. `path` is "feed" or "feeds/<name>"."""
+
+    path: str
+    title: str
+    public_url: str  # without a trailing slash
+    updated_at: datetime
+    entries: tuple[MergedEntry, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Permanent: the address of the Atom document."""
+        return f"{self.public_url}/{self.path}.atom"
+
+    @property
+    def home_url(self) -> str:
+        return f"{self.public_url}/"
+
+    def self_url(self, extension: str) -> str:
+        """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
+        return f"{self.public_url}/{self.path}.{extension}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes for the world. `path` is relative to `public/` and to the server's root."""
+
+    path: str
+    body: bytes
+    content_type: str
