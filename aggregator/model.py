@@ -10,7 +10,27 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
-# --- what the operator configured ---------------------------------------------------------------
+# --- what the operator configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Drop or keep the entries whose every named field matches its regular expression."""
+
+    action: str  # "drop" or "keep"
+    patterns: tuple[tuple[str, str], ...]  # (field, pattern); fields: title content url author category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How a source wants to be asked. Secrets are resolved, and never in a repr."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    bearer: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    proxy: str | None = field(default=None, repr=False)  # may carry credentials
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +47,14 @@ class Source:
     timeout: timedelta | None = None
     max_bytes: int | None = None
     max_entries: int | None = None
+    rules: tuple[Rule, ...] = ()
+    access: Access = Access()
     where: str = ""  # "file:line" of its table, for messages
 
     @property
     def reading(self) -> str:
         """What decides how a document is read: when it changes, known documents are read again."""
-        return repr((self.url, self.timezone, self.date_formats, self.max_entries))
+        return repr((self.url, self.timezone, self.date_formats, self.max_entries, self.rules))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +67,7 @@ class Output:
     limit: int
 
 
-# --- one visit ----------------------------------------------------------------------------------
+# --- one visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +169,7 @@ class ParsedFeed:
     problems: tuple[str, ...] = ()
 
 
-# --- entries ------------------------------------------------------------------------------------
+# --- entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +216,7 @@ class StoredEntry:
     entry: Entry
 
 
-# --- stories ------------------------------------------------------------------------------------
+# --- stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +315,7 @@ class Story:
     entries: tuple[StoredEntry, ...]
 
 
-# --- what the store keeps of a source -------------------------------------------------------------
+# --- what the store keeps of a source
 
 
 class State(StrEnum):
@@ -352,7 +374,7 @@ class PollResult:
     next_reason: str = ""
 
 
-# --- what we emit -------------------------------------------------------------------------------
+# --- what we emit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,3 +442,28 @@ class Document:
     path: str
     body: bytes
     content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A document in the world since `modified_at`, when its bytes last changed (whole seconds)."""
+
+    document: Document
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Everything published at one moment; swapped as a whole. Documents are keyed by path."""
+
+    published: Mapping[str, Published] = field(default_factory=dict)
+    feeds: tuple[MergedFeed, ...] = ()  # the merged feed of everything is the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The daemon as its operator sees it; sources in the order of the configuration."""
+
+    started_at: datetime
+    configuration_error: str | None  # of the last reload; None = what stands in the files is in force
+    sources: tuple[tuple[Source, SourceState], ...] = ()
