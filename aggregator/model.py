@@ -228,24 +228,54 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What is to be known of a batch of entries before they can be placed."""
+
+    source_id: str
+    guids: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An entry the source has shown before, as far as placing needs it."""
+
+    entry_id: str
+    story_id: str
+    digest: str
+    published_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A story that may be the same, told by its representative."""
 
     story_id: str
     representative: StoredEntry
-    settled: bool  # its id has been published and may never change
+    settled: bool = False  # its id has been published and may never change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The stored entry that has an entry id another entry asks for as well."""
+
+    stored: StoredEntry
+    settled: bool  # its story has been published: the id is its own for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """What the store knows about a batch of entries before they are placed.
 
-    `known`: of this source, by guid. `holders`: who has the entry id that a URI asks for.
-    `marked`: stories by mark, in the order they took it; its length is the number of the next.
+    `known`: of this source, by guid. `holders`: by entry id, who has what a URI asks for, and
+    whether its story is settled. `marked`: stories by mark, in the order they took it; its length
+    is the number of the next.
     """
 
-    known: Mapping[str, StoredEntry] = field(default_factory=dict)
-    holders: Mapping[str, Candidate] = field(default_factory=dict)
+    known: Mapping[str, Known] = field(default_factory=dict)
+    holders: Mapping[str, Holder] = field(default_factory=dict)
     marked: Mapping[Mark, tuple[Candidate, ...]] = field(default_factory=dict)
 
 
@@ -298,13 +328,13 @@ class Refound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole decision about a batch, applied in this order: renames, placements, …, joins."""
+    """The whole decision about a batch, applied in the order of its fields."""
 
     renames: tuple[Rename, ...] = ()
     placements: tuple[Placement, ...] = ()
     revisions: tuple[Revision, ...] = ()
-    refounds: tuple[Refound, ...] = ()
     joins: tuple[Join, ...] = ()
+    refounds: tuple[Refound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,12 +380,21 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A host that asked to be left alone (Retry-After)."""
+
+    host: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollUpdate:
-    """All that one poll changes, in one transaction."""
+    """All that one poll changes, in one transaction. `hold`: all sources of a host wait until then."""
 
     state: SourceState
     plan: Plan = Plan()
     at: datetime
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,9 @@
+"""What is remembered between polls. `Store` is the whole seam; each engine is one file.
+
+Every engine passes the same contract (tests/store/test_contract.py). `open_store` picks one by URL.
+"""
+
+from aggregator.store.opening import open_store
+from aggregator.store.protocol import Store, Totals
+
+__all__ = ["Store", "Totals", "open_store"]

@@ -1,0 +1,113 @@
+"""The schema of the SQLite engine, as steps that each database takes once, in order.
+
+A step that has landed is never edited: add another. Times of entries are RFC 3339 UTC text in whole
+seconds, times of polls in milliseconds: both sort as text.
+"""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("aggregator")
+
+
+@migrations()
+def m0001_first(db: Database) -> None:
+    """Sources, entries, stories, marks, and the two public views."""
+    db.execute("""
+        CREATE TABLE sources (
+            id TEXT PRIMARY KEY,
+            url TEXT NOT NULL,
+            host TEXT NOT NULL,
+            title TEXT,
+            configured INTEGER NOT NULL,
+            head TEXT NOT NULL DEFAULT '{}',
+            etag TEXT,
+            last_modified TEXT,
+            body_digest TEXT,
+            reading TEXT,
+            failures INTEGER NOT NULL DEFAULT 0,
+            state TEXT NOT NULL DEFAULT 'new',
+            last_status INTEGER,
+            last_error TEXT,
+            problems TEXT NOT NULL DEFAULT '[]',
+            last_poll_at TEXT,
+            last_success_at TEXT,
+            next_poll_at TEXT,
+            next_reason TEXT NOT NULL DEFAULT '',
+            interval REAL,
+            claimed_until TEXT
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX sources_due ON sources (next_poll_at) WHERE configured")
+    db.execute("""
+        CREATE TABLE stories (
+            key INTEGER PRIMARY KEY,
+            story_id TEXT NOT NULL UNIQUE,
+            representative INTEGER,
+            shown_at TEXT NOT NULL,
+            settled INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX stories_shown ON stories (shown_at)")
+    db.execute("CREATE INDEX stories_unsettled ON stories (key) WHERE NOT settled")
+    db.execute("""
+        CREATE TABLE entries (
+            key INTEGER PRIMARY KEY,
+            entry_id TEXT NOT NULL UNIQUE,
+            source_id TEXT NOT NULL,
+            guid TEXT NOT NULL,
+            story INTEGER NOT NULL REFERENCES stories (key),
+            rule TEXT NOT NULL,
+            uri TEXT,
+            url TEXT,
+            title TEXT NOT NULL,
+            authors TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            content TEXT NOT NULL,
+            content_text TEXT NOT NULL,
+            language TEXT,
+            categories TEXT NOT NULL,
+            enclosures TEXT NOT NULL,
+            published_at TEXT,
+            updated_at TEXT,
+            first_seen_at TEXT NOT NULL,
+            changed_at TEXT,
+            position INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            problems TEXT NOT NULL,
+            pruned INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (source_id, guid)
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX entries_story ON entries (story)")
+    db.execute("CREATE INDEX entries_seen ON entries (source_id, first_seen_at) WHERE NOT pruned")
+    db.execute("""
+        CREATE TABLE marks (
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            n INTEGER NOT NULL,
+            story INTEGER NOT NULL REFERENCES stories (key),
+            taken_at TEXT NOT NULL,
+            PRIMARY KEY (kind, value, n)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX marks_story ON marks (story)")
+    db.execute("""
+        CREATE TABLE aliases (
+            alias TEXT PRIMARY KEY,
+            story INTEGER NOT NULL REFERENCES stories (key)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX aliases_story ON aliases (story)")
+    db.execute("""
+        CREATE VIEW sources_view AS
+        SELECT id, url, coalesce(title, json_extract(head, '$.title'), id) AS title, state, last_status, last_success_at,
+               next_poll_at, failures, last_error
+        FROM sources WHERE configured
+    """)
+    db.execute("""
+        CREATE VIEW entries_view AS
+        SELECT e.source_id, e.entry_id, e.guid, e.url, e.title, e.published_at, e.updated_at, e.first_seen_at,
+               s.story_id, e.content_text
+        FROM entries e JOIN stories s ON s.key = e.story
+    """)

@@ -1,0 +1,80 @@
+"""The seam between the daemon and its memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from aggregator.model import Candidates, Lookup, PollUpdate, Source, SourceState, Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How much is stored, configured sources or not."""
+
+    entries: int
+    stories: int
+
+
+class Store(Protocol):
+    """Safe to call from several threads; every method is whole or has no effect.
+
+    Raises `StoreError` when the storage fails, never a library's exception.
+    """
+
+    def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
+        """Make these the sources that are polled and shown.
+
+        A new one is due at once, and so is one whose address changed; that one also forgets its
+        validators. The entries of a source that left stay stored but are shown no more, and it
+        is itself again when it comes back.
+        """
+
+    def states(self) -> tuple[SourceState, ...]:
+        """Return the state of every configured source, by id."""
+
+    def state(self, source_id: str) -> SourceState:
+        """Return the state of one configured source; `KeyError` when there is none."""
+
+    def claim_due(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[str, ...]:
+        """Take up to `limit` due sources, the longest due first; nobody else gets them for `lease`."""
+
+    def release_claims(self) -> None:
+        """Forget all claims: the process that held them is gone."""
+
+    def candidates(self, lookup: Lookup) -> Candidates:
+        """Return what placing the entries of `lookup` needs."""
+
+    def apply(self, update: PollUpdate) -> None:
+        """Write all that a poll changes, in one transaction, and end its claim.
+
+        Raises `Conflict`, having written nothing, when the plan counted on something that
+        another poll changed meanwhile; applying one update twice is such a case.
+        """
+
+    def latest(self, limit: int, *, sources: Sequence[str] | None = None) -> tuple[Story, ...]:
+        """Return the newest stories by shown date that any of `sources` tells (None = any configured).
+
+        Only entries of configured sources; the story's representative first, unless only
+        others are among `sources`.
+        """
+
+    def settle(self) -> None:
+        """Make the ids of all stories final: they are about to be published."""
+
+    def resolve(self, story_id: str) -> str | None:
+        """Return the id a story has now, of one it has or had; None when there never was such a story."""
+
+    def prune(self, *, before: datetime, keep_per_source: int, texts_before: datetime) -> int:
+        """Forget the texts of old entries and return how many.
+
+        Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
+        Their identity stays, so that an entry its source still carries is not new again. Text
+        marks last taken before `texts_before` are dropped.
+        """
+
+    def totals(self) -> Totals:
+        """Return how much is stored."""
+
+    def close(self) -> None:
+        """Write back and let go; the store cannot be used afterwards."""

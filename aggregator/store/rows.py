@@ -1,0 +1,185 @@
+"""Nouns to rows of text and back, for engines that keep rows."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    FeedHead,
+    Known,
+    Person,
+    SourceState,
+    State,
+    StoredEntry,
+    Validators,
+)
+
+Row = Mapping[str, Any]
+
+ENTRY_COLUMNS = (
+    "uri", "url", "title", "authors", "summary", "content", "content_text", "language", "categories",
+    "enclosures", "published_at", "updated_at", "position", "digest", "problems",
+)  # fmt: skip
+
+
+def seconds(at: datetime) -> str:
+    """RFC 3339 in whole seconds; sorts as text."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def millis(at: datetime) -> str:
+    """RFC 3339 in milliseconds, rounded up so that nothing is due too early; sorts as text."""
+    up = at.astimezone(UTC) + timedelta(microseconds=999)
+    return up.strftime("%Y-%m-%dT%H:%M:%S.") + f"{up.microsecond // 1000:03d}Z"
+
+
+def instant(text: str | None) -> datetime | None:
+    """The reverse of `seconds` and `millis`."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _optional(at: datetime | None) -> str | None:
+    return None if at is None else seconds(at)
+
+
+def _people(people: Iterable[Person]) -> list[list[str | None]]:
+    return [[person.name, person.email, person.url] for person in people]
+
+
+def _as_people(rows: Iterable[list[str | None]]) -> tuple[Person, ...]:
+    return tuple(Person(name=name, email=email, url=url) for name, email, url in rows)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def entry_values(entry: Entry) -> tuple[Any, ...]:
+    """The values of `ENTRY_COLUMNS`."""
+    return (
+        entry.uri,
+        entry.url,
+        entry.title,
+        _json(_people(entry.authors)),
+        entry.summary,
+        entry.content,
+        entry.content_text,
+        entry.language,
+        _json(entry.categories),
+        _json([[e.url, e.type, e.length] for e in entry.enclosures]),
+        _optional(entry.published_at),
+        _optional(entry.updated_at),
+        entry.position,
+        entry.digest,
+        _json(entry.problems),
+    )
+
+
+def stored_entry(row: Row) -> StoredEntry:
+    """A row of entries with its story's `story_id`."""
+    first_seen_at = instant(row["first_seen_at"])
+    assert first_seen_at is not None
+    return StoredEntry(
+        entry_id=row["entry_id"],
+        story_id=row["story_id"],
+        first_seen_at=first_seen_at,
+        changed_at=instant(row["changed_at"]),
+        entry=Entry(
+            source_id=row["source_id"],
+            guid=row["guid"],
+            uri=row["uri"],
+            url=row["url"],
+            title=row["title"],
+            authors=_as_people(json.loads(row["authors"])),
+            summary=row["summary"],
+            content=row["content"],
+            content_text=row["content_text"],
+            language=row["language"],
+            categories=tuple(json.loads(row["categories"])),
+            enclosures=tuple(Enclosure(url=u, type=t, length=n) for u, t, n in json.loads(row["enclosures"])),
+            published_at=instant(row["published_at"]),
+            updated_at=instant(row["updated_at"]),
+            position=row["position"],
+            digest=row["digest"],
+            problems=tuple(json.loads(row["problems"])),
+        ),
+    )
+
+
+def known(row: Row) -> Known:
+    """A row of entries with its story's `story_id`, as far as placing needs it."""
+    return Known(
+        entry_id=row["entry_id"],
+        story_id=row["story_id"],
+        digest=row["digest"],
+        published_at=instant(row["published_at"]),
+        updated_at=instant(row["updated_at"]),
+    )
+
+
+def head_json(head: FeedHead) -> str:
+    """A feed's head as JSON text."""
+    said = {
+        "id": head.id,
+        "title": head.title,
+        "subtitle": head.subtitle,
+        "home_url": head.home_url,
+        "language": head.language,
+        "rights": head.rights,
+        "authors": _people(head.authors),
+        "updated_at": _optional(head.updated_at),
+    }
+    return _json({key: value for key, value in said.items() if value})
+
+
+def feed_head(text: str) -> FeedHead:
+    """The reverse of `head_json`."""
+    said = json.loads(text)
+    authors = _as_people(said.pop("authors", ()))
+    return FeedHead(**said | {"authors": authors, "updated_at": instant(said.get("updated_at"))})
+
+
+def source_state(row: Row) -> SourceState:
+    """A row of sources."""
+    return SourceState(
+        source_id=row["id"],
+        url=row["url"],
+        head=feed_head(row["head"]),
+        validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
+        body_digest=row["body_digest"],
+        reading=row["reading"],
+        failures=row["failures"],
+        state=State(row["state"]),
+        last_status=row["last_status"],
+        last_error=row["last_error"],
+        problems=tuple(json.loads(row["problems"])),
+        last_poll_at=instant(row["last_poll_at"]),
+        last_success_at=instant(row["last_success_at"]),
+        next_poll_at=instant(row["next_poll_at"]),
+        next_reason=row["next_reason"],
+        interval=None if row["interval"] is None else timedelta(seconds=row["interval"]),
+    )
+
+
+def state_values(state: SourceState) -> dict[str, Any]:
+    """The columns of sources that a poll changes."""
+    return {
+        "head": head_json(state.head),
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_digest": state.body_digest,
+        "reading": state.reading,
+        "failures": state.failures,
+        "state": state.state.value,
+        "last_status": state.last_status,
+        "last_error": state.last_error,
+        "problems": _json(state.problems),
+        "last_poll_at": None if state.last_poll_at is None else seconds(state.last_poll_at),
+        "last_success_at": None if state.last_success_at is None else seconds(state.last_success_at),
+        "next_poll_at": None if state.next_poll_at is None else millis(state.next_poll_at),
+        "next_reason": state.next_reason,
+        "interval": None if state.interval is None else state.interval.total_seconds(),
+    }

@@ -1,0 +1,406 @@
+"""The store in one SQLite file, WAL, one writing connection (SQLite before 3.51.3 wants no second)."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from aggregator.errors import Conflict, StoreError
+from aggregator.merge import shown_at
+from aggregator.model import (
+    Candidate,
+    Candidates,
+    Entry,
+    Holder,
+    Join,
+    Lookup,
+    Mark,
+    Placement,
+    PollUpdate,
+    Refound,
+    Rename,
+    Revision,
+    Source,
+    SourceState,
+    Story,
+)
+from aggregator.store import rows
+from aggregator.store.migrations import migrations
+from aggregator.store.protocol import Totals
+from aggregator.urls import host
+
+BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
+BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
+
+_STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
+_INSERT_ENTRY = f"""
+    INSERT INTO entries (entry_id, source_id, guid, story, rule, first_seen_at, {", ".join(rows.ENTRY_COLUMNS)})
+    VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
+"""  # noqa: S608 - our own column names
+_REVISE_ENTRY = f"""
+    UPDATE entries SET changed_at = ?, pruned = 0, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
+    WHERE entry_id = ?
+"""  # noqa: S608 - our own column names
+
+
+class SqliteStore:
+    """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._last_changes = 0
+        with self._storage():
+            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            connection = sqlite3.connect(
+                uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds()
+            )
+            connection.row_factory = sqlite3.Row
+            self._db = Database(connection)
+            try:
+                if not read_only:
+                    self._db.enable_wal()
+                    self._db.execute("PRAGMA synchronous = FULL")  # what was emitted survives a power cut
+                    migrations.apply(self._db)
+                    self._db.execute("PRAGMA foreign_keys = ON")
+                elif migrations.pending(self._db):
+                    raise StoreError(f"{path}: the store is of another version; start the daemon once to migrate it")
+            except BaseException:
+                connection.close()
+                raise
+
+    @contextmanager
+    def _storage(self) -> Iterator[None]:
+        """One caller at a time; the library's errors become ours."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as exc:
+                raise StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file") from exc
+
+    def close(self) -> None:
+        with self._storage():
+            self._db.close()
+
+    # sources
+
+    def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
+        with self._storage(), self._db.atomic():
+            self._db.execute("UPDATE sources SET configured = 0")
+            for source in sources:
+                self._db.execute(
+                    """
+                    INSERT INTO sources (id, url, host, title, configured, next_poll_at)
+                    VALUES (:id, :url, :host, :title, 1, :now)
+                    ON CONFLICT (id) DO UPDATE SET
+                        configured = 1,
+                        title = :title,
+                        host = :host,
+                        etag = iif(url = :url, etag, NULL),
+                        last_modified = iif(url = :url, last_modified, NULL),
+                        body_digest = iif(url = :url, body_digest, NULL),
+                        state = iif(url = :url, state, 'new'),
+                        failures = iif(url = :url, failures, 0),
+                        last_error = iif(url = :url, last_error, NULL),
+                        next_poll_at = iif(url = :url, next_poll_at, :now),
+                        claimed_until = iif(url = :url, claimed_until, NULL),
+                        url = :url
+                    """,
+                    {
+                        "id": source.id,
+                        "url": source.url,
+                        "host": host(source.url),
+                        "title": source.title,
+                        "now": rows.millis(now),
+                    },
+                )
+
+    def states(self) -> tuple[SourceState, ...]:
+        with self._storage():
+            found = self._db.execute("SELECT * FROM sources WHERE configured ORDER BY id").fetchall()
+        return tuple(rows.source_state(row) for row in found)
+
+    def state(self, source_id: str) -> SourceState:
+        with self._storage():
+            row = self._db.execute("SELECT * FROM sources WHERE configured AND id = ?", [source_id]).fetchone()
+        if row is None:
+            raise KeyError(source_id)
+        return rows.source_state(row)
+
+    def claim_due(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[str, ...]:
+        with self._storage(), self._db.atomic():
+            found = self._db.execute(
+                """
+                SELECT id FROM sources
+                WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+                ORDER BY next_poll_at, id LIMIT :limit
+                """,
+                {"now": rows.millis(now), "limit": limit},
+            ).fetchall()
+            ids = tuple(row["id"] for row in found)
+            self._db.conn.executemany(
+                "UPDATE sources SET claimed_until = ? WHERE id = ?", [(rows.millis(now + lease), id_) for id_ in ids]
+            )
+        return ids
+
+    def release_claims(self) -> None:
+        with self._storage(), self._db.atomic():
+            self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+
+    # placing
+
+    def candidates(self, lookup: Lookup) -> Candidates:
+        with self._storage():
+            known = {
+                row["guid"]: rows.known(row)
+                for row in self._rows(f"{_STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id)
+            }
+            holders = {
+                row["entry_id"]: Holder(stored=rows.stored_entry(row), settled=bool(row["settled"]))
+                for row in self._rows(f"{_STORED_SETTLED} WHERE e.entry_id IN", lookup.uris)
+            }
+            marked: dict[Mark, list[Candidate]] = {}
+            for kind in sorted({mark.kind for mark in lookup.marks}):
+                values = [mark.value for mark in lookup.marks if mark.kind == kind]
+                for row in self._rows(_MARKED, values, kind, order="m.n"):
+                    marked.setdefault(Mark(kind=kind, value=row["mark_value"]), []).append(
+                        Candidate(
+                            story_id=row["story_id"],
+                            representative=rows.stored_entry(row),
+                            settled=bool(row["settled"]),
+                        )
+                    )
+        return Candidates(
+            known=known, holders=holders, marked={mark: tuple(found) for mark, found in marked.items()}
+        )
+
+    def _rows(self, query: str, values: Sequence[str], *before: str, order: str = "1") -> Iterator[sqlite3.Row]:
+        """Run `query` (values…), in batches; within each value ordered by `order`."""
+        for start in range(0, len(values), BATCH):
+            batch = values[start : start + BATCH]
+            places = ", ".join("?" * len(batch))
+            yield from self._db.execute(f"{query} ({places}) ORDER BY {order}", [*before, *batch])
+
+    def apply(self, update: PollUpdate) -> None:
+        plan, at = update.plan, rows.seconds(update.at)
+        with self._storage(), self._db.atomic():
+            for rename in plan.renames:
+                self._rename(rename)
+            for placement in plan.placements:
+                self._place(placement, update.at)
+            for revision in plan.revisions:
+                self._revise(revision, at)
+            for join in plan.joins:
+                self._join(join)
+            for refound in plan.refounds:
+                self._refound(refound)
+            values = rows.state_values(update.state)
+            columns = ", ".join(f"{name} = :{name}" for name in values)
+            self._db.execute(
+                f"UPDATE sources SET claimed_until = NULL, {columns} WHERE id = :source_id",  # noqa: S608 - our names
+                values | {"source_id": update.state.source_id},
+            )
+            if update.hold is not None:
+                self._db.execute(
+                    "UPDATE sources SET next_poll_at = max(next_poll_at, :until), next_reason = 'host on hold'"
+                    " WHERE host = :host AND next_poll_at < :until",
+                    {"host": update.hold.host, "until": rows.millis(update.hold.until)},
+                )
+
+    def _one(self, query: str, values: Sequence[Any], missing: str) -> None:
+        """Run a statement that must change exactly one row; anything else was changed meanwhile."""
+        if self._db.execute(query, values).rowcount != 1:
+            raise Conflict(missing)
+
+    def _story_key(self, story_id: str) -> int:
+        row = self._db.execute("SELECT key FROM stories WHERE story_id = ?", [story_id]).fetchone()
+        if row is None:
+            raise Conflict(f"story {story_id} is gone")
+        return int(row["key"])
+
+    def _rename(self, rename: Rename) -> None:
+        key = self._db.execute(
+            "SELECT e.key FROM entries e JOIN stories s ON s.key = e.story WHERE e.entry_id = ? AND NOT s.settled",
+            [rename.old_id],
+        ).fetchone()
+        if key is None:
+            raise Conflict(f"entry {rename.old_id} has been published or renamed")
+        with self._unique():
+            self._db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
+            self._db.execute(
+                "UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id]
+            )
+
+    @contextmanager
+    def _unique(self) -> Iterator[None]:
+        """What is unique belongs to whoever wrote it first."""
+        try:
+            yield
+        except sqlite3.IntegrityError as exc:
+            raise Conflict(str(exc)) from exc
+
+    def _place(self, placement: Placement, at: datetime) -> None:
+        entry, founds = placement.entry, placement.story_id == placement.entry_id
+        with self._unique():
+            if founds:
+                story = self._db.execute(
+                    "INSERT INTO stories (story_id, shown_at) VALUES (?, ?)",
+                    [placement.story_id, rows.seconds(shown_at(entry, at))],
+                ).lastrowid
+            else:
+                story = self._story_key(placement.story_id)
+            key = self._db.execute(
+                _INSERT_ENTRY,
+                [
+                    placement.entry_id,
+                    entry.source_id,
+                    entry.guid,
+                    story,
+                    placement.rule,
+                    rows.seconds(at),
+                    *rows.entry_values(entry),
+                ],
+            ).lastrowid
+            if founds:
+                self._db.execute("UPDATE stories SET representative = ? WHERE key = ?", [key, story])
+            self._db.conn.executemany(
+                "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
+                [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in placement.marks],
+            )
+
+    def _revise(self, revision: Revision, at: str) -> None:
+        self._one(
+            _REVISE_ENTRY,
+            [at, *rows.entry_values(revision.entry), revision.entry_id],
+            f"entry {revision.entry_id} is gone",
+        )
+        self._show(revision.entry_id, revision.entry)
+
+    def _show(self, entry_id: str, entry: Entry) -> None:
+        """Keep the order of the merged feed true when a representative's date changes."""
+        row = self._db.execute(
+            "SELECT s.key, e.first_seen_at FROM stories s JOIN entries e ON e.key = s.representative WHERE e.entry_id = ?",
+            [entry_id],
+        ).fetchone()
+        if row is not None:
+            shown = shown_at(entry, datetime.fromisoformat(row["first_seen_at"]))
+            self._db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
+
+    def _join(self, join: Join) -> None:
+        loser, winner = self._story_key(join.loser), self._story_key(join.winner)
+        for table in ("entries", "marks", "aliases"):
+            self._db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
+        self._db.execute("DELETE FROM stories WHERE key = ?", [loser])
+        self._db.execute("INSERT INTO aliases (alias, story) VALUES (?, ?)", [join.loser, winner])
+
+    def _refound(self, refound: Refound) -> None:
+        row = self._db.execute(f"{_STORED} WHERE e.entry_id = ?", [refound.founder_id]).fetchone()
+        if row is None:
+            raise Conflict(f"entry {refound.founder_id} is gone")
+        founder = rows.stored_entry(row)
+        self._one(
+            "UPDATE stories SET story_id = ?, representative = ?, shown_at = ? WHERE story_id = ? AND NOT settled",
+            [
+                refound.founder_id,
+                row["key"],
+                rows.seconds(shown_at(founder.entry, founder.first_seen_at)),
+                refound.story_id,
+            ],
+            f"story {refound.story_id} has been published or joined",
+        )
+
+    # publishing
+
+    def latest(self, limit: int, *, sources: Sequence[str] | None = None) -> tuple[Story, ...]:
+        among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
+        with self._storage():
+            found = self._db.execute(
+                f"""
+                SELECT s.key, s.story_id, s.representative FROM stories s
+                JOIN entries r ON r.key = s.representative
+                WHERE EXISTS (
+                    SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
+                    WHERE e.story = s.key AND NOT e.pruned {among})
+                ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
+                """,  # noqa: S608 - placeholders only
+                [*(sources or ()), limit],
+            ).fetchall()
+            entries: dict[str, list[sqlite3.Row]] = {}
+            for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):
+                entries.setdefault(row["story_id"], []).append(row)
+        return tuple(self._story(row, entries[row["story_id"]], sources) for row in found)
+
+    @staticmethod
+    def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
+        def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
+            return sources is not None and entry["source_id"] not in sources, entry["key"] != row["representative"]
+
+        ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
+        return Story(story_id=row["story_id"], entries=tuple(rows.stored_entry(entry) for entry in ranked))
+
+    def settle(self) -> None:
+        with self._storage(), self._db.atomic():
+            self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
+
+    def resolve(self, story_id: str) -> str | None:
+        with self._storage():
+            row = self._db.execute(
+                """
+                SELECT story_id FROM stories WHERE story_id = :id
+                UNION ALL
+                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
+                """,
+                {"id": story_id},
+            ).fetchone()
+        return None if row is None else str(row["story_id"])
+
+    # keeping
+
+    def prune(self, *, before: datetime, keep_per_source: int, texts_before: datetime) -> int:
+        with self._storage(), self._db.atomic():
+            pruned = self._db.execute(
+                """
+                UPDATE entries SET pruned = 1, summary = '', content = '', content_text = '', authors = '[]',
+                    categories = '[]', enclosures = '[]'
+                WHERE NOT pruned AND (first_seen_at < :before OR key IN (
+                    SELECT key FROM (
+                        SELECT key, row_number() OVER (
+                            PARTITION BY source_id ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC,
+                            position) AS nth
+                        FROM entries WHERE NOT pruned)
+                    WHERE nth > :keep))
+                """,
+                {"before": rows.seconds(before), "keep": keep_per_source},
+            ).rowcount
+            self._db.execute(
+                """
+                DELETE FROM marks WHERE kind = 'text' AND value IN (
+                    SELECT value FROM marks WHERE kind = 'text' GROUP BY value HAVING max(taken_at) < ?)
+                """,
+                [rows.seconds(texts_before)],
+            )
+        return int(pruned)
+
+    def totals(self) -> Totals:
+        with self._storage():
+            row = self._db.execute(
+                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
+            ).fetchone()
+        return Totals(entries=row["entries"], stories=row["stories"])
+
+
+_STORED_SETTLED = "SELECT e.*, s.story_id, s.settled FROM entries e JOIN stories s ON s.key = e.story"
+_MARKED = """
+    SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
+    JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
+    WHERE m.kind = ? AND m.value IN
+"""
+_SHOWN = f"""
+    {_STORED} JOIN sources c ON c.id = e.source_id AND c.configured
+    WHERE NOT e.pruned AND s.key IN
+"""

@@ -1,0 +1,351 @@
+"""What every store engine must do. A new engine is one line in `engine`."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import Conflict
+from aggregator.model import (
+    Enclosure,
+    FeedHead,
+    Hold,
+    Join,
+    Lookup,
+    Mark,
+    Person,
+    Placement,
+    Plan,
+    Refound,
+    Rename,
+    Revision,
+    SourceState,
+    State,
+    Validators,
+)
+from aggregator.store import Store, open_store
+from tests.things import NOON, entry, source, update
+
+URL = Mark(kind="url", value="https://alfa.example/1")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(request.param, tmp_path)
+    opened.configure([source("alfa"), source("bravo")], now=NOON)
+    yield opened
+    opened.close()
+
+
+def founds(guid: str, source_id: str = "alfa", *marks: tuple[Mark, int], entry_id: str = "") -> Placement:
+    entry_id = entry_id or f"{source_id}:{guid}"
+    made = entry(guid, source_id)
+    return Placement(entry=made, entry_id=entry_id, story_id=entry_id, rule="new", marks=marks)
+
+
+def joins(guid: str, source_id: str, story_id: str, *marks: tuple[Mark, int]) -> Placement:
+    return replace(founds(guid, source_id, *marks), story_id=story_id, rule="url")
+
+
+def test_a_new_source_is_due_at_once_and_claimed_once(store: Store) -> None:
+    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("alfa", "bravo")
+    assert store.claim_due(NOON, limit=10, lease=HOUR) == ()
+    assert store.claim_due(NOON + HOUR, limit=1, lease=HOUR) == ("alfa",)  # the lease ended
+
+
+def test_claims_of_a_dead_process_are_forgotten(store: Store) -> None:
+    store.claim_due(NOON, limit=10, lease=HOUR)
+    store.release_claims()
+    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("alfa", "bravo")
+
+
+def test_a_poll_ends_its_claim_and_sets_the_next(store: Store) -> None:
+    store.claim_due(NOON, limit=10, lease=HOUR)
+    state = replace(store.state("alfa"), next_poll_at=NOON + HOUR, next_reason="interval")
+    store.apply(replace(update(), state=state))
+    assert store.claim_due(NOON + HOUR - timedelta(seconds=1), limit=10, lease=HOUR) == ()
+    assert "alfa" in store.claim_due(NOON + HOUR, limit=10, lease=HOUR)
+
+
+def test_never_again_is_never_due(store: Store) -> None:
+    store.apply(replace(update(), state=replace(store.state("alfa"), next_poll_at=None, state=State.GONE)))
+    assert store.claim_due(NOON + 1000 * HOUR, limit=10, lease=HOUR) == ("bravo",)
+
+
+def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> None:
+    written = SourceState(
+        source_id="alfa",
+        url="https://alfa.example/rss",
+        head=FeedHead(id="urn:x:1", title="Альфа", authors=(Person(name="A", email="a@b.example"),), updated_at=NOON),
+        validators=Validators(etag='W/"a,b"', last_modified="yesterday"),
+        body_digest="d",
+        reading="r",
+        failures=3,
+        state=State.FAILING,
+        last_status=503,
+        last_error="HTTP 503",
+        problems=("one", "two"),
+        last_poll_at=NOON,
+        last_success_at=NOON - HOUR,
+        next_poll_at=NOON + HOUR,
+        next_reason="back-off",
+        interval=timedelta(minutes=30),
+    )
+    store.apply(replace(update(), state=written))
+    assert store.state("alfa") == written
+    assert [state.source_id for state in store.states()] == ["alfa", "bravo"]
+
+
+def test_a_changed_address_is_due_and_forgets_validators_and_failures(store: Store) -> None:
+    failing = replace(
+        store.state("alfa"),
+        validators=Validators(etag='"1"'),
+        body_digest="d",
+        failures=4,
+        state=State.FAILING,
+        last_error="e",
+        next_poll_at=None,
+    )
+    store.apply(replace(update(), state=failing))
+    store.configure([source("alfa"), source("bravo")], now=NOON)
+    assert store.state("alfa") == failing  # nothing changed
+    store.configure([source("alfa", url="https://new.example/"), source("bravo")], now=NOON + HOUR)
+    moved = store.state("alfa")
+    assert (moved.validators, moved.body_digest, moved.failures) == (Validators(), None, 0)
+    assert (moved.state, moved.last_error, moved.next_poll_at) == (State.NEW, None, NOON + HOUR)
+
+
+def test_a_source_that_left_is_unknown_and_comes_back_as_it_was(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),)), failures=2))
+    store.configure([source("bravo")], now=NOON)
+    with pytest.raises(KeyError):
+        store.state("alfa")
+    assert store.latest(10) == ()
+    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("bravo",)
+    store.configure([source("alfa"), source("bravo")], now=NOON)
+    assert store.state("alfa").failures == 2
+    assert [story.story_id for story in store.latest(10)] == ["alfa:1"]
+
+
+def test_a_hold_makes_all_sources_of_the_host_wait_and_no_others(store: Store) -> None:
+    twin = source("alfa-sport", url="https://alfa.example/sport")
+    store.configure([source("alfa"), source("bravo"), twin], now=NOON)
+    store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + HOUR)))
+    assert store.claim_due(NOON + HOUR / 2, limit=10, lease=HOUR) == ("bravo",)
+    assert store.state("alfa-sport").next_reason == "host on hold"
+
+
+def test_an_entry_comes_back_as_it_was_stored(store: Store) -> None:
+    made = entry(
+        "g",
+        uri="urn:x:g",
+        url="https://alfa.example/1",
+        title="“Zwölf” Боксkämpfer 試合",
+        authors=(Person(name="A", url="https://a.example/"),),
+        summary="<p>s</p>",
+        content="<p>c</p>",
+        content_text="c",
+        language="de",
+        categories=("x", "y"),
+        enclosures=(Enclosure(url="https://a.example/1.mp3", type="audio/mpeg", length=7),),
+        updated_at=NOON + HOUR,
+        position=3,
+        problems=("p",),
+    )
+    placement = Placement(entry=made, entry_id="urn:x:g", story_id="urn:x:g", rule="new")
+    store.apply(update(plan=Plan(placements=(placement,))))
+    (story,) = store.latest(10)
+    assert story.entries[0].entry == made
+    assert (story.story_id, story.entries[0].entry_id) == ("urn:x:g", "urn:x:g")
+    assert (story.entries[0].first_seen_at, story.entries[0].changed_at) == (NOON, None)
+
+
+def test_candidates_are_known_entries_holders_and_marked_stories_in_order(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)), founds("2", "alfa", (URL, 1))))))
+    found = store.candidates(Lookup(source_id="alfa", guids=("1", "9"), uris=("alfa:2", "urn:x:9"), marks=(URL,)))
+    assert {guid: known.entry_id for guid, known in found.known.items()} == {"1": "alfa:1"}
+    assert found.known["1"].digest == entry("1").digest
+    assert list(found.holders) == ["alfa:2"]
+    assert not found.holders["alfa:2"].settled
+    assert [candidate.story_id for candidate in found.marked[URL]] == ["alfa:1", "alfa:2"]
+    assert store.candidates(Lookup(source_id="bravo", guids=("1",))).known == {}
+
+
+def test_more_guids_than_a_statement_takes(store: Store) -> None:
+    many = tuple(founds(str(n)) for n in range(1200))
+    store.apply(update(plan=Plan(placements=many)))
+    found = store.candidates(Lookup(source_id="alfa", guids=tuple(str(n) for n in range(1200))))
+    assert len(found.known) == 1200
+    assert store.totals().entries == 1200
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (founds("1"), founds("1"), "the same update again"),
+        (founds("1", entry_id="urn:x:1"), founds("1", "bravo", entry_id="urn:x:1"), "the id was given away"),
+        (founds("1", "alfa", (URL, 0)), founds("2", "bravo", (URL, 0)), "the place under a mark was taken"),
+        (founds("1"), joins("2", "bravo", "alfa:9"), "the story was joined to another"),
+    ],
+)
+def test_a_lost_race_is_a_conflict_and_writes_nothing(
+    store: Store, first: Placement, second: Placement, why: str
+) -> None:
+    store.apply(update(plan=Plan(placements=(first,))))
+    before = store.totals(), store.latest(10), store.states()
+    with pytest.raises(Conflict):
+        store.apply(update(failures=9, plan=Plan(placements=(founds("other", "bravo"), second))))
+    assert (store.totals(), store.latest(10), store.states()) == before, why
+
+
+def test_a_story_keeps_every_source_and_its_founder_first(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(update("bravo", plan=Plan(placements=(joins("2", "bravo", "alfa:1"),))))
+    (story,) = store.latest(10)
+    assert [stored.entry_id for stored in story.entries] == ["alfa:1", "bravo:2"]
+    assert {stored.story_id for stored in story.entries} == {"alfa:1"}
+    assert store.totals() == replace(store.totals(), entries=2, stories=1)
+
+
+def test_a_feed_of_some_sources_has_their_stories_and_shows_their_entry(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"), founds("3")))))
+    store.apply(update("bravo", plan=Plan(placements=(joins("2", "bravo", "alfa:1"),))))
+    (story,) = store.latest(10, sources=["bravo"])
+    assert [stored.entry_id for stored in story.entries] == ["bravo:2", "alfa:1"]
+    assert story.story_id == "alfa:1"
+    assert store.latest(10, sources=[]) == ()
+
+
+def test_the_newest_come_first_and_the_limit_cuts_after_sorting(store: Store) -> None:
+    dated = [
+        replace(founds(str(n)), entry=entry(str(n), published_at=NOON - n * HOUR)) for n in (3, 1, 2)
+    ]
+    future = replace(founds("f"), entry=entry("f", published_at=NOON + 1000 * HOUR, position=9))
+    store.apply(update(plan=Plan(placements=(*dated, future))))
+    assert [story.story_id for story in store.latest(3)] == ["alfa:f", "alfa:1", "alfa:2"]
+    assert store.latest(1)[0].entries[0].entry.published_at == NOON + 1000 * HOUR  # kept as published
+
+
+def test_a_revision_changes_the_text_and_the_order_not_the_id(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"), founds("2")))))
+    edited = entry("1", title="Edited", published_at=NOON + HOUR / 2)
+    later = replace(update(plan=Plan(revisions=(Revision(entry_id="alfa:1", entry=edited),))), at=NOON + HOUR)
+    store.apply(later)
+    by_id = {story.story_id: story.entries[0] for story in store.latest(10)}
+    assert by_id["alfa:1"].entry.title == "Edited"
+    assert (by_id["alfa:1"].first_seen_at, by_id["alfa:1"].changed_at) == (NOON, NOON + HOUR)
+    assert by_id["alfa:2"].changed_at is None
+
+
+def test_joined_stories_are_one_and_the_old_id_still_leads_there(store: Store) -> None:
+    other = Mark(kind="text", value="t")
+    store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)), founds("2", "alfa", (other, 0))))))
+    store.settle()
+    store.apply(update("bravo", plan=Plan(joins=(Join(loser="alfa:2", winner="alfa:1"),))))
+    (story,) = store.latest(10)
+    assert {stored.entry_id for stored in story.entries} == {"alfa:1", "alfa:2"}
+    assert (store.resolve("alfa:2"), store.resolve("alfa:1"), store.resolve("alfa:3")) == ("alfa:1", "alfa:1", None)
+    found = store.candidates(Lookup(source_id="bravo", marks=(other,)))
+    assert [candidate.story_id for candidate in found.marked[other]] == ["alfa:1"]
+    store.apply(update("bravo", plan=Plan(placements=(founds("3", "bravo"),), joins=())))
+    store.apply(update("bravo", plan=Plan(joins=(Join(loser="alfa:1", winner="bravo:3"),))))
+    assert store.resolve("alfa:2") == "bravo:3"
+
+
+def test_an_unpublished_story_may_get_an_earlier_founder(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)),))))
+    plan = Plan(
+        placements=(joins("2", "bravo", "alfa:1"),), refounds=(Refound(story_id="alfa:1", founder_id="bravo:2"),)
+    )
+    store.apply(update("bravo", plan=plan))
+    (story,) = store.latest(10)
+    assert story.story_id == "bravo:2"
+    assert [stored.entry_id for stored in story.entries] == ["bravo:2", "alfa:1"]
+    found = store.candidates(Lookup(source_id="alfa", marks=(URL,)))
+    assert [candidate.story_id for candidate in found.marked[URL]] == ["bravo:2"]
+
+
+def test_an_unpublished_id_may_go_to_another_entry(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1", entry_id="urn:x:1"),))))
+    plan = Plan(
+        renames=(Rename(old_id="urn:x:1", new_id="tag:x"),),
+        placements=(founds("1", "bravo", entry_id="urn:x:1"),),
+    )
+    store.apply(update("bravo", plan=plan))
+    assert {story.entries[0].entry.source_id: story.story_id for story in store.latest(10)} == {
+        "alfa": "tag:x",
+        "bravo": "urn:x:1",
+    }
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(renames=(Rename(old_id="alfa:1", new_id="tag:x"),)),
+        Plan(
+            placements=(joins("2", "bravo", "alfa:1"),),
+            refounds=(Refound(story_id="alfa:1", founder_id="bravo:2"),),
+        ),
+    ],
+    ids=["rename", "refound"],
+)
+def test_a_published_id_is_final(store: Store, plan: Plan) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.settle()
+    assert store.candidates(Lookup(source_id="bravo", uris=("alfa:1",))).holders["alfa:1"].settled
+    with pytest.raises(Conflict):
+        store.apply(update("bravo", plan=plan))
+    assert [story.story_id for story in store.latest(10)] == ["alfa:1"]
+
+
+def test_pruning_forgets_texts_but_not_identities(store: Store) -> None:
+    text = Mark(kind="text", value="t")
+    made = replace(
+        founds("old", "alfa", (text, 0), (URL, 0)), entry=entry("old", content="<p>c</p>", content_text="c")
+    )
+    store.apply(update(plan=Plan(placements=(made,))))
+    long_ago = NOON - HOUR
+    assert store.prune(before=long_ago, keep_per_source=10, texts_before=long_ago) == 0
+    later = NOON + HOUR
+    assert store.prune(before=later, keep_per_source=10, texts_before=later) == 1
+    assert store.latest(10) == ()
+    found = store.candidates(Lookup(source_id="alfa", guids=("old",), marks=(text, URL)))
+    assert found.known["old"].entry_id == "alfa:old"  # still carried by its source, it is not new again
+    assert list(found.marked) == [URL]
+    assert store.prune(before=later, keep_per_source=10, texts_before=later) == 0
+
+
+def test_pruning_keeps_the_newest_of_each_source(store: Store) -> None:
+    many = [
+        replace(founds(str(n), source_id), entry=entry(str(n), source_id, published_at=NOON - n * HOUR))
+        for n in range(5)
+        for source_id in ("alfa", "bravo")
+    ]
+    store.apply(update(plan=Plan(placements=tuple(many))))
+    assert store.prune(before=NOON - HOUR, keep_per_source=2, texts_before=NOON) == 6
+    assert {story.story_id for story in store.latest(10)} == {"alfa:0", "alfa:1", "bravo:0", "bravo:1"}
+
+
+def test_of_many_threads_that_take_one_place_one_gets_it(store: Store) -> None:
+    outcomes: list[str] = []
+    start = threading.Barrier(8)
+
+    def race(n: int) -> None:
+        start.wait()
+        try:
+            store.apply(update(plan=Plan(placements=(founds(str(n), "alfa", (URL, 0)),))))
+            outcomes.append("placed")
+        except Conflict:
+            outcomes.append("conflict")
+
+    threads = [threading.Thread(target=race, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["conflict"] * 7 + ["placed"]
+    assert store.totals().entries == 1
