@@ -1,0 +1,41 @@
+"""What may identify a story: canonical URLs and exact text (DEDUP.md, steps 1 and 2)."""
+
+import hashlib
+from collections.abc import Sequence
+
+from aggregator.dedup.words import tokens
+from aggregator.model import Entry, Lookup, Mark
+from aggregator.urls import folded_key, is_homepage, strict_key
+
+URL = "url"
+FOLDED = "folded"
+TEXT = "text"
+
+TITLE_TOKENS = 60
+TEXT_TOKENS = 25  # that an exact-text mark covers
+TEXT_TOKENS_LEAST = 12  # a shorter text says too little
+PLACES = 4  # a mark that carried more stories than this is a ticker or a live blog, and says nothing
+
+
+def marks(entry: Entry) -> tuple[Mark, ...]:
+    """Return the marks of an entry, the most telling first; () when nothing may identify it."""
+    found = []
+    if entry.url and not is_homepage(entry.url):
+        found.append(Mark(kind=URL, value=strict_key(entry.url)))
+        found.append(Mark(kind=FOLDED, value=folded_key(entry.url)))
+    title = tokens(entry.title, TITLE_TOKENS)
+    text = tokens(entry.content_text, TEXT_TOKENS)
+    if title and len(text) >= TEXT_TOKENS_LEAST:
+        said = " ".join(title) + "\n" + " ".join(text)
+        found.append(Mark(kind=TEXT, value=hashlib.sha256(said.encode()).hexdigest()[:32]))
+    return tuple(found)
+
+
+def lookup(source_id: str, entries: Sequence[Entry]) -> Lookup:
+    """Return what must be known of `entries`, all of one source, before they can be placed."""
+    return Lookup(
+        source_id=source_id,
+        guids=tuple(entry.guid for entry in entries),
+        uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
+        marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
+    )

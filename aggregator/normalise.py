@@ -1,0 +1,189 @@
+"""`ParsedFeed` to entries: identity, absolute links, safe HTML, dates in UTC. Pure."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from aggregator.dates import read_date
+from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    FeedHead,
+    ParsedDate,
+    ParsedEntry,
+    ParsedFeed,
+    Person,
+    Source,
+    Text,
+)
+from aggregator.urls import absolute, canonical, is_uri
+
+TITLE_CHARS = 1000  # longer ones are cut: no reader shows them
+GUID_CHARS = 2000  # longer ones are hashed
+NAME_CHARS = 300  # of authors and categories
+LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
+
+
+def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
+    """Return the entries of a document in its order, each with a guid of its own.
+
+    A published date stays as published, even if it lies in the future; one that is missing or
+    cannot be read is None, and the caller's first sight of the entry takes its place.
+    """
+    entries = [_entry(source, parsed, position, one) for position, one in enumerate(parsed.entries)]
+    if source.max_entries is not None:
+        entries = entries[: source.max_entries]
+    return _apart(entries)
+
+
+def normalise_head(parsed: ParsedFeed) -> FeedHead:
+    """Return what the feed says of itself as plain text with absolute links."""
+    head, base = parsed.head, parsed.base or ""
+    return FeedHead(
+        id=head.id if head.id and is_uri(head.id) else None,
+        title=_line(plain_text(head.title or ""), TITLE_CHARS) or None,
+        subtitle=_line(plain_text(head.subtitle or ""), TITLE_CHARS) or None,
+        home_url=absolute(base, head.home_url) if head.home_url else None,
+        language=head.language,
+        rights=_line(plain_text(head.rights or ""), TITLE_CHARS) or None,
+        authors=_people(head.authors, base),
+    )
+
+
+def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry) -> Entry:
+    base = said.base or parsed.base or source.url
+    link = absolute(base, said.link) if said.link else None
+    summary, content = _html(said.summary, link or base), _html(said.content, link or base)
+    posted, content = lift_posted(content)
+    posted_above, summary = lift_posted(summary)
+    published_at, updated_at, problems = _dates(source, said, posted or posted_above)
+    title = _title(said.title)
+    text = plain_text(content or summary)
+    uri = said.id.strip() if said.id else None
+    url = canonical(link) if link else None
+    entry = Entry(
+        source_id=source.id,
+        guid=_guid(uri, url, title, text),
+        uri=uri if uri and len(uri) <= GUID_CHARS and is_uri(uri) else None,
+        url=url,
+        title=title,
+        authors=_people(said.authors, base),
+        summary=summary,
+        content=content,
+        content_text=text,
+        language=said.language or parsed.head.language,
+        categories=_names(said.categories),
+        enclosures=tuple(_enclosures(said.enclosures, base)),
+        published_at=published_at,
+        updated_at=updated_at,
+        position=position,
+        problems=tuple(problems),
+    )
+    return replace(entry, digest=content_digest(entry))
+
+
+def _html(text: Text | None, base: str) -> str:
+    if text is None or not text.value.strip():
+        return ""
+    html = text.value if text.kind == "html" else escape_text(text.value)
+    return sanitise(html, base=absolute(base, text.base) if text.base else base)
+
+
+def _title(text: Text | None) -> str:
+    if text is None:
+        return ""
+    return _line(plain_text(text.value) if text.kind == "html" else text.value, TITLE_CHARS)
+
+
+def _line(text: str, limit: int) -> str:
+    """One line of plain text without control characters."""
+    folded = " ".join(xml_safe(text).split())
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def _guid(said: str | None, url: str | None, title: str, text: str) -> str:
+    """Identity in its source: the document's id, else the link, else what is said (FEATURES M9)."""
+    if said and len(said) <= GUID_CHARS:
+        return xml_safe(said)
+    if said or not url:
+        return "sha256:" + hashlib.sha256((said or f"{title}\n{text}").encode(errors="replace")).hexdigest()
+    return url
+
+
+def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Tell entries that share a guid apart by link, then title, then content; keep one of equals."""
+    for more in (lambda entry: entry.url or "", lambda entry: entry.title, lambda entry: entry.digest):
+        shared = Counter(entry.guid for entry in entries)
+        entries = [
+            replace(entry, guid=f"{entry.guid} {more(entry)}") if shared[entry.guid] > 1 else entry
+            for entry in entries
+        ]
+    return tuple({entry.guid: entry for entry in reversed(entries)}.values())[::-1]
+
+
+def _dates(
+    source: Source, said: ParsedEntry, posted: str | None
+) -> tuple[datetime | None, datetime | None, list[str]]:
+    """Return published, updated and what was wrong; published falls back to "Posted:", then updated."""
+    problems: list[str] = []
+    zone = ZoneInfo(source.timezone) if source.timezone else None
+
+    def read(date: ParsedDate | None) -> datetime | None:
+        if date is None:
+            return None
+        reading = read_date(date.text, timezone=zone, formats=source.date_formats, opinion=date.opinion)
+        if reading is None:
+            problems.append(f"date {date.text[:80]!r} cannot be read")
+            return None
+        if reading.problem:
+            problems.append(reading.problem)
+        return reading.at.replace(microsecond=0)
+
+    updated_at = read(said.updated)
+    published_at = read(said.published) or read(ParsedDate(text=posted) if posted else None) or updated_at
+    return published_at, updated_at, problems
+
+
+def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
+    cleaned = (
+        Person(
+            name=_line(plain_text(person.name), NAME_CHARS) or None if person.name else None,
+            email=_line(person.email, NAME_CHARS) or None if person.email else None,
+            url=absolute(base, person.url) if person.url else None,
+        )
+        for person in people
+    )
+    return tuple(dict.fromkeys(person for person in cleaned if person != Person()))[:LIST_ITEMS]
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    lines = (_line(plain_text(name), NAME_CHARS) for name in names)
+    return tuple(dict.fromkeys(line for line in lines if line))[:LIST_ITEMS]
+
+
+def _enclosures(enclosures: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
+    seen = set()
+    for enclosure in enclosures:
+        url = absolute(base, enclosure.url)
+        if url and url not in seen and len(seen) < LIST_ITEMS:
+            seen.add(url)
+            yield replace(enclosure, url=url)
+
+
+def content_digest(entry: Entry) -> str:
+    """Return a digest of all that is shown but the dates: one rewritten at every poll is no change (G3)."""
+    shown = (
+        entry.url,
+        entry.title,
+        entry.authors,
+        entry.summary,
+        entry.content,
+        entry.language,
+        entry.categories,
+        entry.enclosures,
+    )
+    return hashlib.sha256(repr(shown).encode(errors="replace")).hexdigest()[:32]

@@ -1,0 +1,123 @@
+"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+import codecs
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from aggregator.errors import ParseError
+from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
+
+_VERSION = "jsonfeed.org/version/"
+_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Return whether a document can only be JSON: no XML begins with a brace or bracket."""
+    start = body.lstrip(b"".join(_BOMS) + b" \t\r\n\0")
+    return start[:1] in (b"{", b"[")
+
+
+def parse(response: Response) -> ParsedFeed:
+    """Read a JSON Feed; raises `ParseError` for JSON of another kind.
+
+    An item without an id is dropped with a problem, a number as id becomes text (PROTOCOL P37).
+    """
+    said = _load(response.body)
+    if not isinstance(said, dict) or not isinstance(said.get("items"), list):
+        raise ParseError(f"the document at {response.url} is JSON, but no JSON Feed: it has no list of items")
+    version = said.get("version")
+    problems = []
+    if not isinstance(version, str) or _VERSION not in version:
+        problems.append("the version of the JSON Feed is missing or unknown")
+    entries = []
+    for n, item in enumerate(said["items"], start=1):
+        if not isinstance(item, dict):
+            problems.append(f"item {n} is not an object: dropped")
+        elif _id(item) is None:
+            problems.append(f"item {n} has no id: dropped")
+        else:
+            entries.append(_entry(item))
+    return ParsedFeed(
+        format="json11" if str(version).endswith("/1.1") else "json1",
+        head=FeedHead(
+            title=_string(said, "title"),
+            subtitle=_string(said, "description"),
+            home_url=_string(said, "home_page_url"),
+            language=_string(said, "language"),
+            authors=_people(said),
+        ),
+        base=response.url,
+        entries=tuple(entries),
+        problems=tuple(problems),
+    )
+
+
+def _load(body: bytes) -> Any:
+    try:
+        return json.loads(body.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8))
+    except RecursionError as exc:
+        raise ParseError("the JSON is nested too deeply") from exc
+    except ValueError as exc:  # also what cannot be decoded
+        raise ParseError(f"the JSON cannot be read: {exc}") from exc
+
+
+def _string(said: dict[str, Any], key: str) -> str | None:
+    value = said.get(key)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _objects(said: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
+    found = said.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _id(item: dict[str, Any]) -> str | None:
+    value = item.get("id")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return _string(item, "id")
+
+
+def _entry(item: dict[str, Any]) -> ParsedEntry:
+    html, text = _string(item, "content_html"), _string(item, "content_text")
+    title, summary = _string(item, "title"), _string(item, "summary")
+    language = _string(item, "language")
+    content = None
+    if html or text:
+        content = Text(value=html or text or "", kind="html" if html else "text", language=language)
+    tags = item.get("tags")
+    return ParsedEntry(
+        id=_id(item),
+        link=_string(item, "url") or _string(item, "external_url"),
+        title=Text(value=title, kind="text", language=language) if title else None,
+        summary=Text(value=summary, kind="text", language=language) if summary else None,
+        content=content,
+        authors=_people(item),
+        categories=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        enclosures=tuple(_enclosures(item)),
+        language=language,
+        published=_date(item, "date_published"),
+        updated=_date(item, "date_modified"),
+    )
+
+
+def _people(said: dict[str, Any]) -> tuple[Person, ...]:
+    found = list(_objects(said, "authors"))
+    if not found and isinstance(author := said.get("author"), dict):  # 1.0
+        found = [author]
+    people = (Person(name=_string(p, "name"), url=_string(p, "url")) for p in found)
+    return tuple(person for person in people if person != Person())
+
+
+def _enclosures(item: dict[str, Any]) -> Iterable[Enclosure]:
+    for attachment in _objects(item, "attachments"):
+        if url := _string(attachment, "url"):
+            size = attachment.get("size_in_bytes")
+            length = int(size) if isinstance(size, int | float) and 0 <= size < 2**63 else None
+            yield Enclosure(url=url, type=_string(attachment, "mime_type"), length=length)
+
+
+def _date(item: dict[str, Any], key: str) -> ParsedDate | None:
+    text = _string(item, key)
+    return ParsedDate(text=text.strip()) if text else None
