@@ -1,0 +1,76 @@
+"""Responses: a document to a conditional request, a sentence to a refused one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from aggregator.serve.conditional import http_date, is_unchanged
+from aggregator.serve.negotiate import GZIP, choose_coding
+from aggregator.serve.settings import ServeSettings
+from aggregator.serve.shelf import Ready
+
+PIECE_BYTES: Final = 64 * 1024  # of a body handed over at once: all that a slow client makes us hold for it
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+class PieceByPiece(Response):
+    """A response whose body waits, piece by piece, until the client has taken the piece before."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (its signature)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        body = b"" if scope["method"] == "HEAD" else memoryview(self.body)
+        end = len(body)
+        for start in range(0, max(end, 1), PIECE_BYTES):
+            stop = start + PIECE_BYTES
+            piece = bytes(body[start:stop])
+            await send({"type": "http.response.body", "body": piece, "more_body": stop < end})
+
+
+def answer(
+    request: Request, ready: Ready, *, cache_control: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer GET or HEAD with the document, or with 304 if the client has it (RFC 9110 §15.4.5).
+
+    `headers` are more fields of the full answer. 406 when the client refuses every coding we have.
+    """
+    coding = choose_coding(field(request.headers, "accept-encoding"))
+    if coding is None:
+        return sentence(
+            406, "This is served plain or in gzip: accept one of them.", {"Vary": "Accept-Encoding"}
+        )
+    chosen = ready.gzip if coding == GZIP else ready.identity
+    both = {"ETag": chosen.etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    if is_unchanged(
+        etag=chosen.etag,
+        modified_at=ready.modified_at,
+        if_none_match=field(request.headers, "if-none-match"),
+        if_modified_since=field(request.headers, "if-modified-since"),
+    ):
+        return Response(status_code=304, headers=both)
+    full = both | dict(headers or {}) | {"Content-Type": ready.content_type}
+    if coding == GZIP:
+        full["Content-Encoding"] = GZIP
+    if ready.modified_at is not None:
+        full["Last-Modified"] = http_date(ready.modified_at)
+    return PieceByPiece(chosen.body, headers=full)
+
+
+def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with one line of plain text that no cache keeps."""
+    return PlainTextResponse(f"{text}\n", status, headers=NO_STORE | dict(headers or {}))
+
+
+def cache_control(settings: ServeSettings) -> str:
+    """Let caches answer for `max_age`, shared ones only if everybody may read (RFC 9111 §5.2.2)."""
+    scope = "public" if settings.token is None else "private"
+    return f"{scope}, max-age={int(settings.max_age.total_seconds())}"
+
+
+def field(headers: Headers, name: str) -> str | None:
+    """Return a field with all its lines joined (RFC 9110 §5.3), None when it was not sent."""
+    lines = headers.getlist(name)
+    return ", ".join(lines) if lines else None

@@ -1,0 +1,83 @@
+"""The door: rate limit, token, and the fields that every response carries."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.serve.access import is_authorised
+from aggregator.serve.answer import field, sentence
+from aggregator.serve.client import bucket_of, client_address
+from aggregator.serve.limit import Limiter
+from aggregator.serve.settings import ServeSettings
+
+UNGUARDED: Final = "/healthz"  # must say how we are, not how busy the asker is
+OPEN: Final = ("/static/",)  # the same for everybody, without a word of what we publish
+ALWAYS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the address may carry the token
+}
+
+
+class Guard:
+    """Answers for the application whoever may not pass."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], ServeSettings]) -> None:
+        self._app = app
+        self._settings = settings
+        self._limiter = Limiter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_fields(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(ALWAYS)
+            await send(message)
+
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send_with_fields)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        if scope["path"] == UNGUARDED:
+            return None
+        return self._too_many(scope) or self._unknown(scope)
+
+    def _too_many(self, scope: Scope) -> Response | None:
+        """429 with the whole seconds to wait (RFC 6585 §4, RFC 9110 §10.2.3)."""
+        settings = self._settings()
+        if settings.rate_limit is None:
+            return None
+        headers = Headers(scope=scope)
+        address = client_address(
+            scope["client"][0] if scope["client"] else None,
+            forwarded=field(headers, "forwarded"),
+            x_forwarded_for=field(headers, "x-forwarded-for"),
+            trusted=settings.trusted_proxies,
+        )
+        seconds = self._limiter.wait(bucket_of(address), settings.rate_limit, now=time.monotonic())
+        if not seconds:
+            return None
+        retry_after = str(math.ceil(seconds))
+        return sentence(
+            429, f"Too many requests: come back in {retry_after} s.", {"Retry-After": retry_after}
+        )
+
+    def _unknown(self, scope: Scope) -> Response | None:
+        """401 for whoever does not show the token (RFC 9110 §15.5.2, RFC 6750 §3)."""
+        if scope["path"].startswith(OPEN):
+            return None
+        authorization = field(Headers(scope=scope), "authorization")
+        if is_authorised(self._settings().token, query=scope["query_string"], authorization=authorization):
+            return None
+        return sentence(
+            401,
+            "A token is needed: add ?token=… to the address, or send it as Authorization: Bearer.",
+            {"WWW-Authenticate": 'Bearer realm="aggregator"'},
+        )
