@@ -1,0 +1,19 @@
+"""A merged feed -> bytes in every format: one file per format, and what they all forbid in `legal`.
+
+The bytes are a pure function of the feed: no clock, no version, no order but the feed's own.
+"""
+
+from aggregator.emit.atom import atom
+from aggregator.emit.jsonfeed import jsonfeed
+from aggregator.emit.legal import legal
+from aggregator.emit.opml import emit_opml
+from aggregator.emit.rss import TTL, rss
+from aggregator.model import Document, MergedFeed
+
+__all__ = ["TTL", "emit", "emit_opml"]
+
+
+def emit(feed: MergedFeed) -> tuple[Document, ...]:
+    """Return the feed as Atom 1.0, RSS 2.0 and JSON Feed 1.1, with the same entries in each."""
+    feed = legal(feed)
+    return atom(feed), rss(feed), jsonfeed(feed)

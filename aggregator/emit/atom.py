@@ -1,0 +1,116 @@
+"""Atom 1.0 (RFC 4287)."""
+
+from html import escape
+
+from lxml import etree
+
+from aggregator.emit.words import heading, looks_like_html, rfc3339, unmarked
+from aggregator.model import Document, Enclosure, MergedEntry, MergedFeed, Person, Provenance
+
+CONTENT_TYPE = "application/atom+xml; charset=utf-8"
+NAMESPACE = "http://www.w3.org/2005/Atom"
+GENERATOR = "aggregator"  # without a version: an upgrade is no reason for new bytes
+
+_A = f"{{{NAMESPACE}}}"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def atom(feed: MergedFeed) -> Document:
+    """Write a feed that has been through `legal`."""
+    root = etree.XML(f'<feed xmlns="{NAMESPACE}"/>')
+    _add(root, "id", feed.id)
+    _text(root, "title", feed.title)
+    _add(root, "updated", rfc3339(feed.updated_at))
+    _link(root, "self", feed.self_url("atom"), type="application/atom+xml")
+    _link(root, "alternate", feed.home_url, type="text/html")
+    _add(root, "generator", GENERATOR)
+    for entry in feed.entries:
+        _entry(root, entry)
+    body: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Document(path=f"{feed.path}.atom", body=body, content_type=CONTENT_TYPE)
+
+
+def _entry(root: etree._Element, entry: MergedEntry) -> None:
+    element = etree.SubElement(root, f"{_A}entry", {_LANG: entry.language} if entry.language else {})
+    element.tail = "\n"
+    _add(element, "id", entry.id)
+    _text(element, "title", heading(entry))
+    _add(element, "published", rfc3339(entry.published_at))
+    _add(element, "updated", rfc3339(entry.updated_at))
+    for person in entry.authors:
+        _person(element, person)
+    _links(element, entry)
+    for name in entry.categories:
+        etree.SubElement(element, f"{_A}category", term=name)
+    _source(element, entry.source)
+    _body(element, entry)
+
+
+def _links(element: etree._Element, entry: MergedEntry) -> None:
+    if entry.url:
+        _link(element, "alternate", entry.url)
+    for enclosure in entry.enclosures:
+        _enclosure(element, enclosure)
+    for other in entry.others:  # RFC 4287 §4.2.7.2: "via" is a source of what the entry says
+        _link(
+            element, "via", other.entry_url or other.home_url or other.feed_url, title=unmarked(other.title)
+        )
+
+
+def _body(element: etree._Element, entry: MergedEntry) -> None:
+    """Without an alternate link there must be content (RFC 4287 §4.1.2); validators want some text anyway."""
+    lead = "summary" if entry.url or entry.content else "content"
+    if entry.summary:
+        _add(element, lead, entry.summary).set("type", "html")
+    if entry.content:
+        _add(element, "content", entry.content).set("type", "html")
+    if not entry.summary and not entry.content:
+        _text(element, lead, heading(entry))
+
+
+def _source(element: etree._Element, source: Provenance) -> None:
+    """RFC 4287 §4.2.11, so that whoever merges our feed can still credit the publisher."""
+    origin = etree.SubElement(element, f"{_A}source")
+    _add(origin, "id", source.feed_id)
+    _text(origin, "title", source.title)
+    _add(origin, "updated", rfc3339(source.updated_at))
+    _link(origin, "self", source.feed_url)
+    if source.home_url:
+        _link(origin, "alternate", source.home_url)
+    if source.rights:
+        _text(origin, "rights", source.rights)
+
+
+def _person(element: etree._Element, person: Person) -> None:
+    author = etree.SubElement(element, f"{_A}author")
+    _add(author, "name", unmarked(person.name or ""))
+    if person.url:
+        _add(author, "uri", person.url)
+    if person.email:
+        _add(author, "email", person.email)
+
+
+def _enclosure(element: etree._Element, enclosure: Enclosure) -> None:
+    link = _link(element, "enclosure", enclosure.url)
+    if enclosure.type:
+        link.set("type", enclosure.type)
+    if enclosure.length is not None:
+        link.set("length", str(enclosure.length))
+
+
+def _link(element: etree._Element, rel: str, href: str, **more: str) -> etree._Element:
+    return etree.SubElement(element, f"{_A}link", {"rel": rel, "href": href, **more})
+
+
+def _text(element: etree._Element, tag: str, text: str) -> None:
+    """Write a text construct (RFC 4287 §3.1); as HTML where readers might take its text for HTML."""
+    if looks_like_html(text):
+        _add(element, tag, escape(text, quote=False)).set("type", "html")
+    else:
+        _add(element, tag, text)
+
+
+def _add(element: etree._Element, tag: str, text: str) -> etree._Element:
+    child = etree.SubElement(element, f"{_A}{tag}")
+    child.text = text
+    return child

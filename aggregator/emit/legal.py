@@ -1,0 +1,109 @@
+"""What no format may carry is taken out here, once, before any of them writes the feed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aggregator.html import sanitise, xml_safe
+from aggregator.model import Enclosure, MergedEntry, MergedFeed, Person, Provenance
+from aggregator.urls import absolute, host
+
+_BREAKS = re.compile(r"[\t\n\r][ \t\n\r]*")
+# Legal in XML 1.0 and shown by nobody (§2.2 discourages them): mostly the ruins of windows-1252.
+_CONTROLS = re.compile(r"[\x7f-\x9f]")
+_WEB_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::\d+)?/(?:[A-Za-z0-9._~:/?@!$&'()*+,;=#-]|%[0-9A-Fa-f]{2})*"
+)
+# BCP 47, without private and grandfathered tags.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*")
+# RFC 6838 §4.2.
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*")
+
+
+def legal(feed: MergedFeed) -> MergedFeed:
+    """Return the feed with every text and address fit for XML, for readers and for validators.
+
+    HTML is sanitised here for the second time (the first is at ingestion): rows written by an older
+    version, or by hand, meet today's rules before they reach anybody.
+    """
+    return replace(feed, title=line(feed.title), entries=tuple(_entry(entry) for entry in feed.entries))
+
+
+def _entry(entry: MergedEntry) -> MergedEntry:
+    source = _provenance(entry.source)
+    return MergedEntry(
+        id=xml_safe(entry.id),
+        url=web_address(entry.url),
+        title=line(entry.title),
+        published_at=entry.published_at,
+        updated_at=entry.updated_at,
+        authors=_people(entry.authors) or (Person(name=source.title),),
+        summary=_html(entry.summary),
+        content=_html(entry.content),
+        language=_language(entry.language),
+        categories=tuple(dict.fromkeys(name for name in map(line, entry.categories) if name)),
+        enclosures=tuple(_enclosures(entry.enclosures)),
+        source=source,
+        others=tuple(_provenance(other) for other in entry.others),
+    )
+
+
+def _provenance(source: Provenance) -> Provenance:
+    return replace(
+        source,
+        feed_id=xml_safe(source.feed_id),
+        title=line(source.title) or source.source_id,
+        feed_url=web_address(source.feed_url) or xml_safe(source.feed_url),  # file: sources have no other
+        home_url=web_address(source.home_url),
+        rights=line(source.rights or "") or None,
+        entry_url=web_address(source.entry_url),
+        entry_title=line(source.entry_title),
+    )
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an http(s) address as a URI (RFC 3986), or None for what readers cannot open."""
+    if url is None or _WEB_ADDRESS.fullmatch(url):
+        return url
+    resolved = absolute(None, url)
+    return resolved if resolved and resolved.startswith(("http://", "https://")) else None
+
+
+def line(text: str) -> str:
+    """One line of legal text; no-break and typographic spaces stay."""
+    return _CONTROLS.sub("", _BREAKS.sub(" ", xml_safe(text))).strip()
+
+
+def _html(html: str) -> str:
+    return _CONTROLS.sub("", sanitise(html)).strip() if html else ""
+
+
+def _language(tag: str | None) -> str | None:
+    tag = (tag or "").strip().replace("_", "-")  # en_US is common
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def _people(people: Iterable[Person]) -> tuple[Person, ...]:
+    """Give everybody a name (RFC 4287 §3.2.1) and leave out who has nothing to be named by."""
+    named = []
+    for person in people:
+        email = (person.email or "").strip()
+        email = email if _EMAIL.fullmatch(email) else ""
+        url = web_address(person.url)
+        name = line(person.name or "") or email or (host(url) if url else "")
+        if name:
+            named.append(Person(name=name, email=email or None, url=url))
+    return tuple(dict.fromkeys(named))
+
+
+def _enclosures(enclosures: Iterable[Enclosure]) -> Iterable[Enclosure]:
+    for enclosure in enclosures:
+        url = web_address(enclosure.url)
+        if url:
+            media_type = (enclosure.type or "").partition(";")[0].strip()
+            yield Enclosure(
+                url=url,
+                type=media_type if _MEDIA_TYPE.fullmatch(media_type) else None,
+                length=enclosure.length if enclosure.length is not None and enclosure.length >= 0 else None,
+            )

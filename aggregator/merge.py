@@ -1,0 +1,154 @@
+"""Stories -> the merged feed: which, in what order, with which dates, credited to whom. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from aggregator.model import (
+    Entry,
+    FeedHead,
+    MergedEntry,
+    MergedFeed,
+    Person,
+    Provenance,
+    Source,
+    SourceState,
+    StoredEntry,
+    Story,
+)
+
+FUTURE_TOLERANCE = timedelta(minutes=10)  # a publisher's clock may be this far ahead of ours
+EMPTY_AT = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without entries was last updated
+
+
+def merge(
+    stories: Sequence[Story],
+    *,
+    path: str,
+    title: str,
+    public_url: str,
+    sources: Mapping[str, tuple[Source, SourceState]],
+    limit: int,
+) -> MergedFeed:
+    """Return the newest `limit` stories as a feed that says the same whenever it is asked.
+
+    Every date follows from the stories alone, never from the clock, so that equal stories give
+    equal bytes. Entries of a source that is not in `sources` are not shown, and a story that nobody
+    else tells is left out.
+    """
+    shown = []
+    for story in stories:
+        entries = [stored for stored in story.entries if stored.entry.source_id in sources]
+        if entries:
+            shown.append((entries[0].entry.position, _merged(story.story_id, entries, sources)))
+    shown.sort(
+        key=lambda pair: (-pair[1].published_at.timestamp(), pair[1].source.source_id, pair[0], pair[1].id)
+    )
+    newest = tuple(entry for _, entry in shown[:limit])
+    return MergedFeed(
+        path=path,
+        title=title,
+        public_url=public_url,
+        updated_at=max((entry.updated_at for entry in newest), default=EMPTY_AT),
+        entries=newest,
+    )
+
+
+def shown_at(entry: Entry, first_seen_at: datetime) -> datetime:
+    """Return when `entry` counts as published, in whole seconds: this orders the merged feed.
+
+    Its own date, unless it has none or lies more than `FUTURE_TOLERANCE` after we first saw the
+    entry; then first seen. The judge is first seen and never now: an entry dated next year does not
+    stick to the top, and does not move when next year comes either.
+    """
+    published_at = entry.published_at
+    if published_at is None or _implausible(published_at, first_seen_at):
+        published_at = first_seen_at
+    return published_at.replace(microsecond=0)
+
+
+def _implausible(claimed_at: datetime, seen_at: datetime) -> bool:
+    return claimed_at - seen_at > FUTURE_TOLERANCE
+
+
+def _updated_at(stored: StoredEntry) -> datetime:
+    """The last of publication, the publisher's update and the change we saw; never before publication.
+
+    The publisher's update is judged by the last visit that brought something: a change we saw
+    makes a later date plausible.
+    """
+    dates = [shown_at(stored.entry, stored.first_seen_at)]
+    seen_at = stored.first_seen_at
+    if stored.changed_at is not None:
+        dates.append(stored.changed_at)
+        seen_at = max(seen_at, stored.changed_at)
+    claimed_at = stored.entry.updated_at
+    if claimed_at is not None and not _implausible(claimed_at, seen_at):
+        dates.append(claimed_at)
+    return max(dates).replace(microsecond=0)
+
+
+def _merged(
+    story_id: str, entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]]
+) -> MergedEntry:
+    entry = entries[0].entry
+    source, state = sources[entry.source_id]
+    told_by = _provenance(entries[0], source, state)
+    return MergedEntry(
+        id=story_id,
+        url=entry.url,
+        title=entry.title,
+        published_at=shown_at(entry, entries[0].first_seen_at),
+        updated_at=_updated_at(entries[0]),
+        authors=_authors(entry.authors, state.head, told_by.title),
+        summary=entry.summary,
+        content=entry.content,
+        language=entry.language or state.head.language,
+        categories=entry.categories,
+        enclosures=entry.enclosures,
+        source=told_by,
+        others=_others(entries, sources),
+    )
+
+
+def _others(
+    entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]]
+) -> tuple[Provenance, ...]:
+    """Every further source once, with what it told first; in an order no store can change."""
+
+    def order(stored: StoredEntry) -> tuple[datetime, str, str]:
+        return shown_at(stored.entry, stored.first_seen_at), stored.entry.source_id, stored.entry_id
+
+    told: dict[str, StoredEntry] = {}
+    for stored in sorted(entries[1:], key=order):
+        if stored.entry.source_id != entries[0].entry.source_id:
+            told.setdefault(stored.entry.source_id, stored)
+    return tuple(_provenance(stored, *sources[source_id]) for source_id, stored in told.items())
+
+
+def _provenance(stored: StoredEntry, source: Source, state: SourceState) -> Provenance:
+    """Credit a source for an entry.
+
+    `updated_at` is the entry's own, not the feed's: many feeds claim to be updated whenever they are
+    fetched, which would change our bytes although nothing we show has changed.
+    """
+    head = state.head
+    return Provenance(
+        source_id=source.id,
+        feed_id=head.id or source.url,
+        title=source.title or head.title or source.id,
+        feed_url=source.url,
+        home_url=head.home_url,
+        rights=head.rights,
+        updated_at=_updated_at(stored),
+        entry_url=stored.entry.url,
+        entry_title=stored.entry.title,
+    )
+
+
+def _authors(own: Sequence[Person], head: FeedHead, source_title: str) -> tuple[Person, ...]:
+    """Resolve as RFC 4287 §4.2.1 does: the entry's, else its feed's; else the source itself."""
+    for people in (own, head.authors):
+        known = tuple(person for person in dict.fromkeys(people) if person.name or person.email or person.url)
+        if known:
+            return known
+    return (Person(name=source_title),)
