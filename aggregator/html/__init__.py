@@ -1,0 +1,10 @@
+"""HTML as published to HTML that is safe to show, and to plain text.
+
+Parsing is HTML5 (nh3), work is bounded (`bounds`), and nothing here raises on any text.
+"""
+
+from aggregator.html.posted import lift_posted
+from aggregator.html.safe import sanitise
+from aggregator.html.text import escape_text, plain_text, xml_safe
+
+__all__ = ["escape_text", "lift_posted", "plain_text", "sanitise", "xml_safe"]
