@@ -1,0 +1,121 @@
+"""Bodies as they came to bodies as they were meant, within a bound."""
+
+import zlib
+from datetime import timedelta
+
+from aggregator.errors import FetchError
+
+GZIP_MAGIC = b"\x1f\x8b\x08"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+TEXT_STARTS = (
+    b"<",
+    b"{",
+    b"[",
+    b"\xef\xbb\xbf",
+    b"\xfe\xff",
+    b"\xff\xfe",
+    b"\0\0\xfe\xff",
+    b"\0<",
+    b"\0\0\0<",
+)
+MAX_LAYERS = 2  # a .gz file that the server compresses once more
+MAX_MEMBERS = 1000  # of one gzip body; each costs a decompressor
+
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+ZLIB_WINDOW = zlib.MAX_WBITS
+RAW_WINDOW = -zlib.MAX_WBITS
+STEP = 2**16  # compressed bytes at a time
+
+
+def decode(raw: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """Return the body behind `raw`: what it is decides, not what Content-Encoding claims.
+
+    Never makes more than `max_bytes` + 1 bytes per layer. FetchError: too large, truncated or
+    broken compression, or a coding nobody asked for.
+    """
+    coding = content_encoding.strip().lower()
+    body = raw
+    for _ in range(MAX_LAYERS):
+        if not body.startswith(GZIP_MAGIC):
+            break
+        body = _gunzip(body, max_bytes)
+    if body is raw and coding == "deflate":
+        body = _undeflate(raw, max_bytes)
+    elif body is raw and (raw.startswith(ZSTD_MAGIC) or coding in {"br", "zstd", "compress", "dcb", "dcz"}):
+        _must_be_text(raw, coding or "zstd")
+    check_size(len(body), max_bytes)
+    return body
+
+
+def check_size(size: int, max_bytes: int) -> None:
+    """Raise FetchError if a body is larger than allowed."""
+    if size > max_bytes:
+        raise FetchError(f"body is larger than {human_size(max_bytes)}")
+
+
+def human_size(count: int) -> str:
+    """Return a number of bytes as in the configuration: "15 MiB"."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= factor and count % factor == 0:
+            return f"{count // factor} {unit}"
+    return f"{count} bytes"
+
+
+def human_span(span: timedelta) -> str:
+    """Return a span in seconds: "30 s", "0.2 s"."""
+    return f"{span.total_seconds():g} s"
+
+
+def _gunzip(raw: bytes, max_bytes: int) -> bytes:
+    """Return all members of a gzip file joined; what follows the last one is padding."""
+    parts: list[bytes] = []
+    size = start = 0
+    while raw.startswith(GZIP_MAGIC, start):
+        if len(parts) == MAX_MEMBERS:
+            raise FetchError(f"body is gzip of more than {MAX_MEMBERS} members")
+        part, length = _inflate(memoryview(raw)[start:], GZIP_WINDOW, max_bytes, "gzip", made=size)
+        parts.append(part)
+        size += len(part)
+        start += length
+    return b"".join(parts)
+
+
+def _undeflate(raw: bytes, max_bytes: int) -> bytes:
+    """Return a "deflate" body: zlib as the RFC says, raw as some servers do, or plain after all."""
+    if len(raw) >= 2 and raw[0] & 0x0F == 8 and int.from_bytes(raw[:2]) % 31 == 0:
+        return _inflate(memoryview(raw), ZLIB_WINDOW, max_bytes, "deflate")[0]
+    if not raw or _looks_like_text(raw):
+        return raw
+    return _inflate(memoryview(raw), RAW_WINDOW, max_bytes, "deflate")[0]
+
+
+def _inflate(raw: memoryview, window: int, max_bytes: int, name: str, *, made: int = 0) -> tuple[bytes, int]:
+    """Return one inflated stream and its length in `raw`; `made` bytes of the bound are used up.
+
+    In steps, because zlib copies what follows the stream: of a file of many members that would be
+    most of it, each time.
+    """
+    inflater = zlib.decompressobj(window)
+    parts: list[bytes] = []
+    size = made
+    for start in range(0, len(raw), STEP):
+        step = raw[start : start + STEP]
+        try:
+            part = inflater.decompress(step, max_bytes + 1 - size)
+        except zlib.error as exc:
+            raise FetchError(f"body is broken {name}: {exc}") from exc
+        parts.append(part)
+        size += len(part)
+        check_size(size, max_bytes)
+        if inflater.eof:
+            return b"".join(parts), start + len(step) - len(inflater.unused_data)
+    raise FetchError(f"body is truncated: its {name} has no end")
+
+
+def _looks_like_text(raw: bytes) -> bool:
+    return raw.lstrip().startswith(TEXT_STARTS)
+
+
+def _must_be_text(raw: bytes, coding: str) -> None:
+    if raw and not _looks_like_text(raw):
+        raise FetchError(f"body is encoded as {coding[:40]}, which was not asked for")

@@ -1,0 +1,239 @@
+"""Source + Validators -> Response: redirects, deadline, politeness, bounds."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from aggregator.errors import FetchError
+from aggregator.fetch.body import check_size, decode, human_span
+from aggregator.fetch.failures import LIBRARY_ERRORS, sentence
+from aggregator.fetch.gate import HostGate
+from aggregator.fetch.guard import AddressGuard, Network
+from aggregator.fetch.headers import fresh_for, read_headers, retry_after, validators
+from aggregator.fetch.local import read_local
+from aggregator.fetch.request import REDIRECTS, may_carry_on, parse_url, request_headers, shown
+from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
+from aggregator.model import Access, Response, Source, Validators
+
+MAX_REDIRECTS = 10
+# What is read of a body nobody wants, so that its connection can be used again.
+MAX_DISCARD = 2**16  # bytes
+DISCARD_TIME = timedelta(seconds=1)
+INFLATE_AT_ONCE = 2**14  # bytes; larger bodies are inflated in a thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What one hop brought."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes  # as it came over the wire
+
+
+@dataclass(slots=True, kw_only=True)
+class _Visit:
+    """One fetch on its way through its hops."""
+
+    url: httpx.URL
+    access: Access | None  # None once a redirect has led to another origin
+    proxy: str | None
+    ca_file: str | None
+    validators: Validators
+    timeout: timedelta
+    max_bytes: int
+    answered: bool = False  # this hop's headers have come
+    spent: float = 0.0  # seconds; waiting for a host's turn does not count
+    wire_bytes: int = 0
+
+
+class Fetcher:
+    """Fetches sources; an async context manager that owns the connections.
+
+    `timeout` (wall clock, for a whole fetch with DNS and body) and `max_bytes` (after decompression)
+    are what a source gets that sets none of its own. For changed settings make a new Fetcher with the
+    same `gate`, and close the old one when its fetches are done.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        timeout: timedelta,
+        max_bytes: int,
+        allow_addresses: Sequence[Network] = (),
+        gate: HostGate | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        self.gate = gate if gate is not None else HostGate()
+        self._user_agent = user_agent
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._max_connections = max_connections
+        self._guard = AddressGuard(allow_addresses)
+        self._direct: Transport | None = None
+        self._proxied: Transport | None = None
+
+    async def __aenter__(self) -> Self:
+        tls = httpx.create_ssl_context()
+        self._direct = Transport(self._guard.dial, max_connections=self._max_connections, tls=tls)
+        # The operator named the proxy, so its own address needs no leave; what it dials is its affair.
+        self._proxied = Transport(None, max_connections=self._max_connections, tls=tls)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for transport in (self._direct, self._proxied):
+            if transport is not None:
+                await transport.aclose()
+
+    async def fetch(self, source: Source, validators: Validators) -> Response:
+        """Return what the publisher answers, of whatever status; FetchError when there is no usable answer.
+
+        Only a 200 keeps its body. Redirects are followed; `Response.url` is where they ended.
+        """
+        max_bytes = source.max_bytes or self._max_bytes
+        timeout = source.timeout or self._timeout
+        if source.url.lower().startswith("file:"):
+            return await self._read(source.url, timeout, max_bytes)
+        visit = _Visit(
+            url=parse_url(source.url),
+            access=source.access,
+            proxy=source.access.proxy,
+            ca_file=source.access.ca_file,
+            validators=validators,
+            timeout=timeout,
+            max_bytes=max_bytes,
+        )
+        return await self._respond(visit, await self._follow(visit))
+
+    async def _read(self, url: str, timeout: timedelta, max_bytes: int) -> Response:  # noqa: ASYNC109
+        started = monotonic()
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                raw = await asyncio.to_thread(read_local, url, max_bytes)
+                body = await asyncio.to_thread(decode, raw, "", max_bytes)
+        except TimeoutError as exc:
+            raise FetchError(f"file is not read within {human_span(timeout)}") from exc
+        return Response(
+            status=HTTPStatus.OK.value,
+            url=url,
+            body=body,
+            wire_bytes=len(raw),
+            elapsed=timedelta(seconds=monotonic() - started),
+        )
+
+    async def _follow(self, visit: _Visit) -> _Answer:
+        """Ask, and ask again where a redirect says, until an answer is none."""
+        seen = {visit.url}
+        while True:
+            async with self.gate.turn(visit.url.host):
+                answer = await self._ask_in_time(visit)
+            location = answer.headers.get("location")
+            if answer.status not in REDIRECTS or location is None:
+                return answer
+            following = parse_url(location, base=visit.url)
+            if following in seen:
+                raise FetchError(f"redirects go round in a loop at {shown(following)}")
+            if len(seen) > MAX_REDIRECTS:
+                raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+            seen.add(following)
+            if not may_carry_on(visit.url, following):
+                visit.access = None
+            visit.url = following
+
+    async def _ask_in_time(self, visit: _Visit) -> _Answer:
+        """Ask once, within what is left of the deadline."""
+        started = monotonic()
+        deadline = asyncio.timeout(visit.timeout.total_seconds() - visit.spent)
+        try:
+            async with deadline:
+                return await self._ask(visit)
+        except LIBRARY_ERRORS as exc:
+            if deadline.expired():
+                what = "no complete answer" if visit.answered else "no answer"
+                raise FetchError(f"{what} within {human_span(visit.timeout)}") from exc
+            raise FetchError(sentence(exc, visit.url)) from exc
+        finally:
+            visit.spent += monotonic() - started
+
+    async def _ask(self, visit: _Visit) -> _Answer:
+        transport = self._direct if visit.proxy is None else self._proxied
+        if transport is None:
+            raise RuntimeError("a Fetcher must be entered before it can fetch")
+        visit.answered = False
+        self._guard.check_literal(visit.url.host)
+        response = await transport.handle_async_request(
+            httpx.Request(
+                "GET",
+                visit.url,
+                headers=request_headers(self._user_agent, visit.validators, visit.access),
+                extensions={"proxy": visit.proxy, "ca_file": visit.ca_file},
+            )
+        )
+        visit.answered = True
+        try:
+            headers = read_headers(response.headers.raw)
+            if response.status_code == HTTPStatus.OK:
+                raw = await _body(response, headers, visit.max_bytes)
+            else:
+                raw = b""
+                await _discard(response)
+        finally:
+            await response.aclose()
+        visit.wire_bytes += len(raw)
+        return _Answer(status=response.status_code, headers=headers, raw=raw)
+
+    async def _respond(self, visit: _Visit, answer: _Answer) -> Response:
+        coding, raw = answer.headers.get("content-encoding", ""), answer.raw
+        if len(raw) > INFLATE_AT_ONCE:
+            body = await asyncio.to_thread(decode, raw, coding, visit.max_bytes)
+        else:
+            body = decode(raw, coding, visit.max_bytes)
+        now = datetime.now(UTC)
+        return Response(
+            status=answer.status,
+            url=str(visit.url),
+            headers=answer.headers,
+            body=body,
+            validators=validators(answer.headers),
+            retry_after=retry_after(answer.headers, now),
+            fresh_for=fresh_for(answer.headers, now),
+            wire_bytes=visit.wire_bytes,
+            elapsed=timedelta(seconds=visit.spent),
+        )
+
+
+async def _body(response: httpx.Response, headers: Mapping[str, str], max_bytes: int) -> bytes:
+    """Return the body as it came. What is larger than `max_bytes` compressed is larger still inflated."""
+    length = headers.get("content-length", "")
+    if length.isdecimal():
+        check_size(int(length), max_bytes)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_raw():
+        chunks.append(chunk)
+        size += len(chunk)
+        check_size(size, max_bytes)
+    return b"".join(chunks)
+
+
+async def _discard(response: httpx.Response) -> None:
+    """Read a little of a body nobody wants; the status has said everything, so nothing here is an error."""
+    size = 0
+    try:
+        async with asyncio.timeout(DISCARD_TIME.total_seconds()):
+            async for chunk in response.aiter_raw():
+                size += len(chunk)
+                if size > MAX_DISCARD:
+                    return
+    except (TimeoutError, *LIBRARY_ERRORS):
+        return

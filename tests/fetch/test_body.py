@@ -1,0 +1,119 @@
+"""Bodies: what they are decides, and a bound holds (PROTOCOL P29, P30, P38)."""
+
+import gzip
+import tracemalloc
+import zlib
+
+import pytest
+
+from aggregator.errors import FetchError
+from aggregator.fetch.body import MAX_MEMBERS, decode, human_size
+
+FEED = b"<?xml version='1.0'?><rss version='2.0'>" + b"<item/>" * 500 + b"</rss>"
+LIMIT = 100_000
+PACKED = gzip.compress(FEED)
+
+
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("raw", "coding"),
+    [
+        (FEED, ""),
+        (FEED, "identity"),
+        (PACKED, "gzip"),
+        (PACKED, "x-gzip"),
+        (PACKED, " GZIP "),
+        (PACKED, ""),  # compressed without saying so
+        (PACKED, "br"),  # lies
+        (PACKED, "deflate"),
+        (FEED, "gzip"),  # claims it, is plain
+        (FEED, "deflate"),
+        (FEED, "br"),
+        (FEED, "zstd"),
+        (zlib.compress(FEED), "deflate"),  # as the RFC says
+        (raw_deflate(FEED), "deflate"),  # as some servers do
+        (gzip.compress(PACKED), "gzip"),  # a .gz file compressed once more
+        (gzip.compress(PACKED), "gzip, gzip"),
+        (gzip.compress(FEED[:100]) + gzip.compress(FEED[100:]), "gzip"),  # members
+        (PACKED + b"\0" * 10, "gzip"),  # padding
+        (PACKED + b"<!-- cached -->", "gzip"),
+    ],
+)
+def test_p29_wrong_or_missing_content_encoding(raw: bytes, coding: str) -> None:
+    assert decode(raw, coding, LIMIT) == FEED
+
+
+@pytest.mark.parametrize("coding", ["", "gzip", "deflate", "br"])
+def test_an_empty_body_is_empty(coding: str) -> None:
+    assert decode(b"", coding, LIMIT) == b""
+
+
+@pytest.mark.parametrize(
+    ("raw", "coding", "message"),
+    [
+        (PACKED[:-1], "gzip", "truncated"),
+        (PACKED[:-9], "gzip", "truncated"),
+        (PACKED[:20], "", "truncated"),
+        (PACKED[:3], "gzip", "truncated"),
+        (PACKED + PACKED[:-5], "gzip", "truncated"),  # the second member
+        (PACKED[:-8] + bytes(8), "gzip", "broken gzip"),  # checksum
+        (zlib.compress(FEED)[:-1], "deflate", "truncated"),
+        (raw_deflate(FEED)[:-3], "deflate", "truncated"),
+        (b"\x07garbage", "deflate", "broken deflate"),
+        (b"\x1b\x2f\x00garbage", "br", "br, which was not asked for"),
+        (b"\x28\xb5\x2f\xfdgarbage", "", "zstd, which was not asked for"),
+    ],
+)
+def test_p38_broken_bodies_are_errors(raw: bytes, coding: str, message: str) -> None:
+    with pytest.raises(FetchError, match=message):
+        decode(raw, coding, LIMIT)
+
+
+def test_a_body_of_just_the_bound_is_read() -> None:
+    assert len(decode(gzip.compress(bytes(LIMIT)), "gzip", LIMIT)) == LIMIT
+    assert len(decode(bytes(LIMIT), "", LIMIT)) == LIMIT
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<" * (LIMIT + 1),
+        gzip.compress(bytes(LIMIT + 1)),
+        zlib.compress(bytes(LIMIT + 1)),
+        gzip.compress(bytes(LIMIT)) + gzip.compress(b"1"),
+        gzip.compress(gzip.compress(bytes(LIMIT + 1))),
+    ],
+)
+def test_p30_larger_bodies_are_refused(raw: bytes) -> None:
+    with pytest.raises(FetchError, match="body is larger than 100000 bytes"):
+        decode(raw, "deflate", LIMIT)
+
+
+@pytest.mark.parametrize(
+    "bomb", [gzip.compress(bytes(50_000_000)), gzip.compress(gzip.compress(bytes(50_000_000)))]
+)
+def test_p30_a_bomb_is_not_inflated(bomb: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="larger"):
+            decode(bomb, "gzip", LIMIT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * LIMIT
+
+
+def test_members_are_counted() -> None:
+    with pytest.raises(FetchError, match="members"):
+        decode(gzip.compress(b"") * (MAX_MEMBERS + 1), "gzip", LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(15 * 2**20, "15 MiB"), (2**30, "1 GiB"), (1024, "1 KiB"), (1000, "1000 bytes")]
+)
+def test_sizes_read_like_the_configuration(count: int, text: str) -> None:
+    assert human_size(count) == text

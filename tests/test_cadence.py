@@ -1,0 +1,238 @@
+"""When to poll next: every rule, and what holds whatever they say."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.cadence import (
+    LONGEST_HINT,
+    LONGEST_RETRY_AFTER,
+    MAX_JITTER,
+    Minimum,
+    NextPoll,
+    Pace,
+    next_poll,
+)
+from aggregator.model import Response, Source
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+PACE = Pace()
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def source(interval: timedelta | None = None) -> Source:
+    return Source(id="s", url="https://example.org/feed", interval=interval)
+
+
+def answer(
+    status: int = 200,
+    retry_after: timedelta | None = None,
+    fresh_for: timedelta | None = None,
+    cache_control: str = "max-age=1",
+) -> Response:
+    return Response(
+        status=status,
+        url="https://example.org/feed",
+        headers={"cache-control": cache_control},
+        retry_after=retry_after,
+        fresh_for=fresh_for,
+    )
+
+
+def decide(
+    response: Response | None, *, failures: int = 0, interval: timedelta | None = None, pace: Pace = PACE
+) -> NextPoll:
+    return next_poll(source(interval), pace, response, failures=failures, now=NOW)
+
+
+def waited(decision: NextPoll) -> timedelta:
+    assert decision.at is not None
+    return decision.at - NOW
+
+
+@pytest.mark.parametrize(
+    ("response", "failures", "wait", "reason"),
+    [
+        (answer(), 0, 30 * MINUTE, "interval"),
+        (answer(304), 0, 30 * MINUTE, "interval"),
+        # the publisher's cache
+        (answer(200, fresh_for=2 * HOUR), 0, 2 * HOUR, "max-age"),
+        (answer(304, fresh_for=2 * HOUR), 0, 2 * HOUR, "max-age"),
+        (answer(200, fresh_for=2 * HOUR, cache_control=""), 0, 2 * HOUR, "Expires"),
+        (answer(200, fresh_for=5 * MINUTE), 0, 30 * MINUTE, "interval"),  # a minimum, no maximum
+        (answer(200, fresh_for=timedelta()), 0, 30 * MINUTE, "interval"),
+        (answer(200, fresh_for=8 * DAY), 0, 7 * DAY, "max-age"),
+        (answer(500, fresh_for=3 * DAY), 1, HOUR, "back-off after 1 failure"),  # an error page's cache
+        # failures
+        (None, 1, HOUR, "back-off after 1 failure"),
+        (None, 2, 2 * HOUR, "back-off after 2 failures"),
+        (None, 3, 4 * HOUR, "back-off after 3 failures"),
+        (None, 5, 16 * HOUR, "back-off after 5 failures"),
+        (None, 6, DAY, "back-off after 6 failures"),
+        (None, 10**9, DAY, "back-off after 1000000000 failures"),
+        (None, 0, HOUR, "back-off after 1 failure"),  # no answer is a failure, counted or not
+        (answer(404), 0, HOUR, "back-off after 1 failure"),
+        (answer(404), 3, 4 * HOUR, "back-off after 3 failures"),
+        (answer(500), 2, 2 * HOUR, "back-off after 2 failures"),
+        (answer(200), 2, 2 * HOUR, "back-off after 2 failures"),  # came, but was no feed
+        # Retry-After
+        (answer(429, retry_after=2 * HOUR), 1, 2 * HOUR, "Retry-After"),
+        (answer(503, retry_after=2 * HOUR), 1, 2 * HOUR, "Retry-After"),
+        (answer(503, retry_after=MINUTE), 1, HOUR, "back-off after 1 failure"),
+        (answer(429, retry_after=10 * DAY), 1, 10 * DAY, "Retry-After"),  # longer than max_interval
+        (answer(429, retry_after=31 * DAY), 1, 31 * DAY, "Retry-After"),
+        (answer(429, retry_after=90 * DAY), 1, 31 * DAY, "Retry-After of 90 days, cut to 31"),
+        (answer(403, retry_after=3 * DAY), 1, 3 * DAY, "Retry-After"),
+        (answer(200, retry_after=3 * DAY), 0, 30 * MINUTE, "interval"),  # means nothing there
+        # locked out
+        (answer(401), 1, DAY, "401 Unauthorized"),
+        (answer(403), 1, DAY, "403 Forbidden"),
+    ],
+)
+def test_rules(response: Response | None, failures: int, wait: timedelta, reason: str) -> None:
+    decision = decide(response, failures=failures)
+    assert (waited(decision), decision.reason) == (wait, reason)
+    assert decision.interval == 30 * MINUTE
+
+
+def test_p23_gone_is_never_polled_again() -> None:
+    assert decide(answer(410, retry_after=HOUR), failures=1) == NextPoll(
+        at=None, reason="410 Gone", interval=None
+    )
+
+
+def test_p24_locked_out_for_a_day_even_at_a_quick_pace() -> None:
+    quick = Pace(interval=MINUTE, min_interval=MINUTE, max_interval=HOUR)
+    assert waited(decide(answer(403), failures=1, pace=quick)) == DAY
+
+
+@pytest.mark.parametrize(
+    ("interval", "wait"),
+    [
+        (15 * MINUTE, 15 * MINUTE),
+        (MINUTE, 5 * MINUTE),  # min_interval
+        (3 * DAY, DAY),  # max_interval
+        (timedelta(), 5 * MINUTE),
+        (timedelta.max, DAY),
+        (timedelta.min, 5 * MINUTE),
+        (None, 30 * MINUTE),
+    ],
+)
+def test_the_configured_interval_within_bounds(interval: timedelta | None, wait: timedelta) -> None:
+    decision = decide(answer(), interval=interval)
+    assert (waited(decision), decision.interval) == (wait, wait)
+
+
+def test_one_second_is_the_floor() -> None:
+    still = Pace(interval=timedelta(), min_interval=timedelta(), max_interval=timedelta())
+    assert waited(decide(answer(), pace=still)) == timedelta(seconds=1)
+
+
+def test_the_floor_wins_over_a_lower_ceiling() -> None:
+    crossed = Pace(interval=HOUR, min_interval=2 * HOUR, max_interval=HOUR)
+    assert waited(decide(None, failures=9, pace=crossed)) == 2 * HOUR
+
+
+def test_hints_are_minimums_up_to_a_week() -> None:
+    hints = [Minimum(reason="sy:updatePeriod", wait=HOUR), Minimum(reason="ttl", wait=2 * HOUR)]
+    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, hints=hints)
+    assert (waited(decision), decision.reason) == (2 * HOUR, "ttl")
+    hints = [Minimum(reason="ttl", wait=timedelta.max)]
+    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, hints=hints)
+    assert (waited(decision), decision.reason) == (7 * DAY, "ttl")
+
+
+def test_jitter_lengthens() -> None:
+    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, jitter=0.1)
+    assert waited(decision) == 33 * MINUTE
+
+
+@pytest.mark.parametrize("jitter", [-0.01, 0.11, float("nan"), float("inf")])
+def test_jitter_that_shortens_or_exaggerates_is_a_bug(jitter: float) -> None:
+    with pytest.raises(ValueError, match="jitter"):
+        next_poll(source(), PACE, answer(), failures=0, now=NOW, jitter=jitter)
+
+
+def test_another_zone_is_the_same_moment() -> None:
+    there = NOW.astimezone(timezone(timedelta(hours=3)))
+    decision = next_poll(source(), PACE, answer(), failures=0, now=there)
+    assert decision.at == NOW + 30 * MINUTE
+    assert decision.at.tzinfo is UTC
+
+
+def test_the_end_of_time_is_no_overflow() -> None:
+    late = datetime.max.replace(tzinfo=UTC) - MINUTE
+    assert next_poll(source(), PACE, answer(), failures=0, now=late).at == late + MINUTE
+
+
+# --- what holds for whatever settings and answers
+
+spans = st.timedeltas()
+waits = st.none() | st.timedeltas(min_value=timedelta())
+paces = st.builds(Pace, interval=spans, min_interval=spans, max_interval=spans)
+sources = st.builds(source, st.none() | spans)
+statuses = st.sampled_from([200, 204, 301, 304, 400, 401, 403, 404, 429, 500, 503]) | st.integers(100, 599)
+answers = st.builds(answer, statuses.filter(lambda status: status != 410), waits, waits)
+responses = st.none() | answers
+counts = st.integers(min_value=0, max_value=10**9)
+hints = st.lists(st.builds(Minimum, reason=st.just("ttl"), wait=spans), max_size=3)
+jitters = st.floats(min_value=0, max_value=MAX_JITTER)
+
+
+@given(one=sources, pace=paces, response=responses, failures=counts, wishes=hints, jitter=jitters)
+def test_an_aware_moment_ahead_and_never_before_anybodys_wish(
+    *,
+    one: Source,
+    pace: Pace,
+    response: Response | None,
+    failures: int,
+    wishes: list[Minimum],
+    jitter: float,
+) -> None:
+    decision = next_poll(one, pace, response, failures=failures, now=NOW, hints=wishes, jitter=jitter)
+    assert decision.at is not None
+    assert decision.at.utcoffset() == timedelta()
+    assert decision.reason
+    wait = decision.at - NOW
+    assert wait >= timedelta(seconds=1)
+    assert decision.interval is not None
+    assert wait >= decision.interval >= timedelta(seconds=1)
+    assert all(wait >= min(wish.wait, LONGEST_HINT) for wish in wishes)
+    if response is not None and response.retry_after is not None and response.status >= 400:
+        assert wait >= min(response.retry_after, LONGEST_RETRY_AFTER)
+    if response is not None and response.fresh_for is not None and response.status < 500:
+        assert wait >= min(response.fresh_for, LONGEST_HINT)
+
+
+@given(one=sources, pace=paces, response=responses, some=counts, more=counts, wishes=hints)
+def test_more_failures_never_mean_sooner(
+    *, one: Source, pace: Pace, response: Response | None, some: int, more: int, wishes: list[Minimum]
+) -> None:
+    sooner, later = (
+        next_poll(one, pace, response, failures=failures, now=NOW, hints=wishes).at
+        for failures in sorted((some, more))
+    )
+    assert sooner is not None
+    assert later is not None
+    assert sooner <= later
+
+
+@given(sources, paces, responses, counts, jitters)
+def test_jitter_never_shortens(
+    one: Source, pace: Pace, response: Response | None, failures: int, jitter: float
+) -> None:
+    exact = next_poll(one, pace, response, failures=failures, now=NOW)
+    spread = next_poll(one, pace, response, failures=failures, now=NOW, jitter=jitter)
+    assert exact.at is not None
+    assert spread.at is not None
+    assert exact.at <= spread.at <= exact.at + (exact.at - NOW) * MAX_JITTER + timedelta(microseconds=1)
+    assert spread.reason == exact.reason
+
+
+@given(sources, st.integers(0, 40))
+def test_back_off_stays_below_the_ceiling(one: Source, failures: int) -> None:
+    decision = next_poll(one, PACE, None, failures=failures, now=NOW)
+    assert decision.at is not None
+    assert PACE.min_interval <= decision.at - NOW <= PACE.max_interval
