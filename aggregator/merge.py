@@ -39,7 +39,7 @@ def merge(
     for story in stories:
         entries = [stored for stored in story.entries if stored.entry.source_id in sources]
         if entries:
-            shown.append((entries[0].entry.position, _merged(story.story_id, entries, sources)))
+            shown.append((entries[0].entry.position, _merged(story.story_id, entries, sources, public_url)))
     shown.sort(
         key=lambda pair: (-pair[1].published_at.timestamp(), pair[1].source.source_id, pair[0], pair[1].id)
     )
@@ -88,11 +88,14 @@ def _updated_at(stored: StoredEntry) -> datetime:
 
 
 def _merged(
-    story_id: str, entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]]
+    story_id: str,
+    entries: Sequence[StoredEntry],
+    sources: Mapping[str, tuple[Source, SourceState]],
+    public_url: str,
 ) -> MergedEntry:
     entry = entries[0].entry
     source, state = sources[entry.source_id]
-    told_by = _provenance(entries[0], source, state)
+    told_by = _provenance(entries[0], source, state, public_url)
     return MergedEntry(
         id=story_id,
         url=entry.url,
@@ -106,12 +109,12 @@ def _merged(
         categories=entry.categories,
         enclosures=entry.enclosures,
         source=told_by,
-        others=_others(entries, sources),
+        others=_others(entries, sources, public_url),
     )
 
 
 def _others(
-    entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]]
+    entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]], public_url: str
 ) -> tuple[Provenance, ...]:
     """Every further source once, with what it told first; in an order no store can change."""
 
@@ -122,21 +125,23 @@ def _others(
     for stored in sorted(entries[1:], key=order):
         if stored.entry.source_id != entries[0].entry.source_id:
             told.setdefault(stored.entry.source_id, stored)
-    return tuple(_provenance(stored, *sources[source_id]) for source_id, stored in told.items())
+    return tuple(_provenance(stored, *sources[source_id], public_url) for source_id, stored in told.items())
 
 
-def _provenance(stored: StoredEntry, source: Source, state: SourceState) -> Provenance:
+def _provenance(stored: StoredEntry, source: Source, state: SourceState, public_url: str) -> Provenance:
     """Credit a source for an entry.
 
     `updated_at` is the entry's own, not the feed's: many feeds claim to be updated whenever they are
-    fetched, which would change our bytes although nothing we show has changed.
+    fetched, which would change our bytes although nothing we show has changed. The path of a local
+    document is nobody's business: its address is where we publish that source.
     """
     head = state.head
+    address = f"{public_url}/sources/{source.id}.atom" if source.url.startswith("file:") else source.url
     return Provenance(
         source_id=source.id,
-        feed_id=head.id or source.url,
+        feed_id=head.id or address,
         title=source.title or head.title or source.id,
-        feed_url=source.url,
+        feed_url=address,
         home_url=head.home_url,
         rights=head.rights,
         updated_at=_updated_at(stored),

@@ -58,6 +58,8 @@ def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry)
     base = said.base or parsed.base or source.url
     link = absolute(base, said.link) if said.link else None
     summary, content = _html(said.summary, link or base), _html(said.content, link or base)
+    if not content and parsed.format.startswith("rss"):
+        content, summary = summary, ""  # RSS has one text; only content:encoded makes it a summary
     posted, content = lift_posted(content)
     posted_above, summary = lift_posted(summary)
     published_at, updated_at, problems = _dates(source, said, posted or posted_above)

@@ -18,7 +18,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pipeline"}),
     frozenset({"fetch", "store", "workers", "public", "lock", "reading"}),
     frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "merge", "emit"}),
-    frozenset({"dates", "urls", "html"}),
+    frozenset({"html"}),
+    frozenset({"dates", "urls"}),
     frozenset({"model", "errors", "logs"}),
 )
 ROOMS = {
@@ -110,14 +111,16 @@ def test_every_room_has_its_place_and_its_docstring() -> None:
     assert rooms == set().union(*LAYERS)
     for path in files():
         if path.name != "__init__.py" or path.read_text(encoding="utf-8").strip():
-            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path} does not say what it is"
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), (
+                f"{path} does not say what it is"
+            )
 
 
 def test_functions_fit_a_screen_and_files_a_sitting() -> None:
     long = []
     for path in files():
         text = path.read_text(encoding="utf-8")
-        if len(text.splitlines()) > 420:
+        if len(text.splitlines()) > 400 and path.name != "model.py":  # all the nouns, in one place on purpose
             long.append(str(path))
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

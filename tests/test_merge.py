@@ -231,3 +231,17 @@ def test_an_entry_speaks_the_language_of_its_feed_unless_it_says_otherwise() -> 
     heads = {"alfa": FeedHead(language="be")}
     feed = merged(story("a", entry()), story("b", entry(language="ru")), heads=heads)
     assert [shown.language for shown in feed.entries] == ["be", "ru"]
+
+
+def test_the_path_of_a_local_document_is_nobodys_business() -> None:
+    source = Source(id="alfa", url="file:///home/me/alfa.xml")
+    feed = merge(
+        [story("s", entry())],
+        path="feed",
+        title="News",
+        public_url="https://news.example",
+        sources={"alfa": (source, SourceState(source_id="alfa"))},
+        limit=10,
+    )
+    told_by = feed.entries[0].source
+    assert told_by.feed_id == told_by.feed_url == "https://news.example/sources/alfa.atom"

@@ -20,9 +20,9 @@ _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 def parse(response: Response) -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
-    headers = {"content-location": response.url}
-    if content_type := response.headers.get("content-type"):
-        headers["content-type"] = content_type
+    # No content-location: with a base, feedparser would make URLs of guids such as "17".
+    content_type = response.headers.get("content-type")
+    headers = {"content-type": content_type} if content_type else {}
     result: Parsed = feedparser.parse(
         io.BytesIO(response.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
@@ -77,7 +77,7 @@ def _entry(entry: Parsed) -> ParsedEntry:
     spoken = (text.language for text in (content, summary, title) if text and text.language)
     return ParsedEntry(
         id=dict.get(entry, "id"),
-        link=dict.get(entry, "link"),
+        link=_link(entry),
         title=title,
         summary=summary,
         content=content,
@@ -93,6 +93,14 @@ def _entry(entry: Parsed) -> ParsedEntry:
         published=_date(entry, "published") or _date(entry, "created"),
         updated=_date(entry, "updated"),
     )
+
+
+def _link(entry: Parsed) -> str | None:
+    """The entry's own link; a guid only where it is an address, whatever isPermaLink says."""
+    link: str | None = dict.get(entry, "link")
+    if link and dict.get(entry, "guidislink") and link == dict.get(entry, "id") and "://" not in link:
+        return None
+    return link
 
 
 def _text(detail: Parsed | None) -> Text | None:

@@ -1,6 +1,7 @@
 """The store in plain dictionaries: a real engine for tests and one-shot use, gone with its process."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -53,7 +54,12 @@ class _Content:
     def copy(self) -> "_Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
         return _Content(
-            dict(self.entries), dict(self.stories), marks, dict(self.taken_at), dict(self.aliases), set(self.pruned)
+            dict(self.entries),
+            dict(self.stories),
+            marks,
+            dict(self.taken_at),
+            dict(self.aliases),
+            set(self.pruned),
         )
 
 
@@ -78,7 +84,9 @@ class MemoryStore:
             for source in sources:
                 old = self._states.get(source.id)
                 if old is None:
-                    self._states[source.id] = SourceState(source_id=source.id, url=source.url, next_poll_at=now)
+                    self._states[source.id] = SourceState(
+                        source_id=source.id, url=source.url, next_poll_at=now
+                    )
                 elif old.url != source.url:
                     self._states[source.id] = replace(
                         old,
@@ -137,7 +145,9 @@ class MemoryStore:
                     if (stored := content.entries.get(uri)) is not None
                 },
                 marked={
-                    mark: tuple(self._candidate(story_id) for _, story_id in sorted(content.marks[mark].items()))
+                    mark: tuple(
+                        self._candidate(story_id) for _, story_id in sorted(content.marks[mark].items())
+                    )
                     for mark in lookup.marks
                     if mark in content.marks
                 },
@@ -225,7 +235,10 @@ class MemoryStore:
             for entries in kept.values():
                 entries.sort(key=lambda stored: stored.entry.position)
                 entries.sort(
-                    key=lambda stored: (stored.first_seen_at, stored.entry.published_at or stored.first_seen_at),
+                    key=lambda stored: (
+                        stored.first_seen_at,
+                        stored.entry.published_at or stored.first_seen_at,
+                    ),
                     reverse=True,
                 )
                 old |= {stored.entry_id for stored in entries[keep_per_source:]}
@@ -241,6 +254,14 @@ class MemoryStore:
         with self._lock:
             return Totals(entries=len(self._content.entries), stories=len(self._content.stories))
 
+    def counts(self, *, since: datetime) -> dict[str, int]:
+        with self._lock:
+            dated = (
+                (stored.entry.source_id, stored.entry.published_at or stored.first_seen_at)
+                for stored in self._content.entries.values()
+            )
+            return dict(Counter(source_id for source_id, at in dated if at >= since))
+
 
 def _known(stored: StoredEntry) -> Known:
     return Known(
@@ -252,7 +273,9 @@ def _known(stored: StoredEntry) -> Known:
     )
 
 
-def _ranked(story: _Story, entries: list[StoredEntry], sources: Sequence[str] | None) -> tuple[StoredEntry, ...]:
+def _ranked(
+    story: _Story, entries: list[StoredEntry], sources: Sequence[str] | None
+) -> tuple[StoredEntry, ...]:
     entries = sorted(entries, key=lambda stored: stored.first_seen_at)
     entries.sort(
         key=lambda stored: (
@@ -277,7 +300,9 @@ def _move(content: _Content, old_id: str, new_id: str) -> None:
             content.entries[entry_id] = replace(stored, story_id=new_id)
     for places in content.marks.values():
         places.update({n: new_id for n, story_id in places.items() if story_id == old_id})
-    content.aliases.update({alias: new_id for alias, story_id in content.aliases.items() if story_id == old_id})
+    content.aliases.update(
+        {alias: new_id for alias, story_id in content.aliases.items() if story_id == old_id}
+    )
 
 
 def _open_story(content: _Content, story_id: str) -> _Story:
@@ -293,7 +318,8 @@ def _rename(content: _Content, rename: Rename) -> None:
         raise Conflict(f"entry {rename.old_id} has been renamed")
     story = _open_story(content, stored.story_id)
     content.entries = {
-        rename.new_id if entry_id == rename.old_id else entry_id: entry for entry_id, entry in content.entries.items()
+        rename.new_id if entry_id == rename.old_id else entry_id: entry
+        for entry_id, entry in content.entries.items()
     }
     content.entries[rename.new_id] = replace(stored, entry_id=rename.new_id)
     if story.representative == rename.old_id:
@@ -319,7 +345,9 @@ def _place(content: _Content, placement: Placement, at: datetime) -> None:
         )
     elif story_id not in content.stories:
         raise Conflict(f"story {story_id} is gone")
-    content.entries[entry_id] = StoredEntry(entry_id=entry_id, story_id=story_id, first_seen_at=at, entry=entry)
+    content.entries[entry_id] = StoredEntry(
+        entry_id=entry_id, story_id=story_id, first_seen_at=at, entry=entry
+    )
     for mark, n in placement.marks:
         places = content.marks.setdefault(mark, {})
         if n in places:

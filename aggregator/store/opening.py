@@ -16,7 +16,12 @@ def sqlite_path(url: str, data_dir: Path) -> Path:
         return data_dir / FILE_NAME
     if url.startswith("sqlite:///"):
         return data_dir / url.removeprefix("sqlite:///")  # an absolute path replaces data_dir
-    raise ConfigError(f"[store] url: no engine for {url!r}; use \"sqlite\" or \"sqlite:///path\"")
+    raise ConfigError(f'[store] url: no engine for {url!r}; use "sqlite" or "sqlite:///path"')
+
+
+def store_exists(url: str, data_dir: Path) -> bool:
+    """Return whether anything has been stored at `url` yet."""
+    return sqlite_path(url, data_dir).exists()
 
 
 def open_store(url: str, data_dir: Path, *, read_only: bool = False) -> Store:

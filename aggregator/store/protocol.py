@@ -1,6 +1,6 @@
 """The seam between the daemon and its memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,6 +75,9 @@ class Store(Protocol):
 
     def totals(self) -> Totals:
         """Return how much is stored."""
+
+    def counts(self, *, since: datetime) -> Mapping[str, int]:
+        """Return how many entries first seen or, where dated, published since then each source has."""
 
     def close(self) -> None:
         """Write back and let go; the store cannot be used afterwards."""

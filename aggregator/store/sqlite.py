@@ -6,46 +6,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
-from aggregator.errors import Conflict, StoreError
-from aggregator.merge import shown_at
+from aggregator.errors import StoreError
 from aggregator.model import (
     Candidate,
     Candidates,
-    Entry,
     Holder,
-    Join,
     Lookup,
     Mark,
-    Placement,
     PollUpdate,
-    Refound,
-    Rename,
-    Revision,
     Source,
     SourceState,
     Story,
 )
 from aggregator.store import rows
 from aggregator.store.migrations import migrations
+from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import Totals
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
-
-_STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
-_INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, first_seen_at, {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
-"""  # noqa: S608 - our own column names
-_REVISE_ENTRY = f"""
-    UPDATE entries SET changed_at = ?, pruned = 0, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
-    WHERE entry_id = ?
-"""  # noqa: S608 - our own column names
 
 
 class SqliteStore:
@@ -56,6 +39,8 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._last_changes = 0
         with self._storage():
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
             uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             connection = sqlite3.connect(
                 uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds()
@@ -69,7 +54,9 @@ class SqliteStore:
                     migrations.apply(self._db)
                     self._db.execute("PRAGMA foreign_keys = ON")
                 elif migrations.pending(self._db):
-                    raise StoreError(f"{path}: the store is of another version; start the daemon once to migrate it")
+                    raise StoreError(
+                        f"{path}: the store is of another version; start the daemon once to migrate it"
+                    )
             except BaseException:
                 connection.close()
                 raise
@@ -80,8 +67,10 @@ class SqliteStore:
         with self._lock:
             try:
                 yield
-            except sqlite3.Error as exc:
-                raise StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file") from exc
+            except (sqlite3.Error, OSError) as exc:
+                raise StoreError(
+                    f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
+                ) from exc
 
     def close(self) -> None:
         with self._storage():
@@ -127,7 +116,9 @@ class SqliteStore:
 
     def state(self, source_id: str) -> SourceState:
         with self._storage():
-            row = self._db.execute("SELECT * FROM sources WHERE configured AND id = ?", [source_id]).fetchone()
+            row = self._db.execute(
+                "SELECT * FROM sources WHERE configured AND id = ?", [source_id]
+            ).fetchone()
         if row is None:
             raise KeyError(source_id)
         return rows.source_state(row)
@@ -144,7 +135,8 @@ class SqliteStore:
             ).fetchall()
             ids = tuple(row["id"] for row in found)
             self._db.conn.executemany(
-                "UPDATE sources SET claimed_until = ? WHERE id = ?", [(rows.millis(now + lease), id_) for id_ in ids]
+                "UPDATE sources SET claimed_until = ? WHERE id = ?",
+                [(rows.millis(now + lease), id_) for id_ in ids],
             )
         return ids
 
@@ -158,7 +150,9 @@ class SqliteStore:
         with self._storage():
             known = {
                 row["guid"]: rows.known(row)
-                for row in self._rows(f"{_STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id)
+                for row in self._rows(
+                    f"{STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id
+                )
             }
             holders = {
                 row["entry_id"]: Holder(stored=rows.stored_entry(row), settled=bool(row["settled"]))
@@ -179,7 +173,9 @@ class SqliteStore:
             known=known, holders=holders, marked={mark: tuple(found) for mark, found in marked.items()}
         )
 
-    def _rows(self, query: str, values: Sequence[str], *before: str, order: str = "1") -> Iterator[sqlite3.Row]:
+    def _rows(
+        self, query: str, values: Sequence[str], *before: str, order: str = "1"
+    ) -> Iterator[sqlite3.Row]:
         """Run `query` (values…), in batches; within each value ordered by `order`."""
         for start in range(0, len(values), BATCH):
             batch = values[start : start + BATCH]
@@ -187,18 +183,8 @@ class SqliteStore:
             yield from self._db.execute(f"{query} ({places}) ORDER BY {order}", [*before, *batch])
 
     def apply(self, update: PollUpdate) -> None:
-        plan, at = update.plan, rows.seconds(update.at)
         with self._storage(), self._db.atomic():
-            for rename in plan.renames:
-                self._rename(rename)
-            for placement in plan.placements:
-                self._place(placement, update.at)
-            for revision in plan.revisions:
-                self._revise(revision, at)
-            for join in plan.joins:
-                self._join(join)
-            for refound in plan.refounds:
-                self._refound(refound)
+            write_plan(self._db, update.plan, update.at)
             values = rows.state_values(update.state)
             columns = ", ".join(f"{name} = :{name}" for name in values)
             self._db.execute(
@@ -211,108 +197,6 @@ class SqliteStore:
                     " WHERE host = :host AND next_poll_at < :until",
                     {"host": update.hold.host, "until": rows.millis(update.hold.until)},
                 )
-
-    def _one(self, query: str, values: Sequence[Any], missing: str) -> None:
-        """Run a statement that must change exactly one row; anything else was changed meanwhile."""
-        if self._db.execute(query, values).rowcount != 1:
-            raise Conflict(missing)
-
-    def _story_key(self, story_id: str) -> int:
-        row = self._db.execute("SELECT key FROM stories WHERE story_id = ?", [story_id]).fetchone()
-        if row is None:
-            raise Conflict(f"story {story_id} is gone")
-        return int(row["key"])
-
-    def _rename(self, rename: Rename) -> None:
-        key = self._db.execute(
-            "SELECT e.key FROM entries e JOIN stories s ON s.key = e.story WHERE e.entry_id = ? AND NOT s.settled",
-            [rename.old_id],
-        ).fetchone()
-        if key is None:
-            raise Conflict(f"entry {rename.old_id} has been published or renamed")
-        with self._unique():
-            self._db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
-            self._db.execute(
-                "UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id]
-            )
-
-    @contextmanager
-    def _unique(self) -> Iterator[None]:
-        """What is unique belongs to whoever wrote it first."""
-        try:
-            yield
-        except sqlite3.IntegrityError as exc:
-            raise Conflict(str(exc)) from exc
-
-    def _place(self, placement: Placement, at: datetime) -> None:
-        entry, founds = placement.entry, placement.story_id == placement.entry_id
-        with self._unique():
-            if founds:
-                story = self._db.execute(
-                    "INSERT INTO stories (story_id, shown_at) VALUES (?, ?)",
-                    [placement.story_id, rows.seconds(shown_at(entry, at))],
-                ).lastrowid
-            else:
-                story = self._story_key(placement.story_id)
-            key = self._db.execute(
-                _INSERT_ENTRY,
-                [
-                    placement.entry_id,
-                    entry.source_id,
-                    entry.guid,
-                    story,
-                    placement.rule,
-                    rows.seconds(at),
-                    *rows.entry_values(entry),
-                ],
-            ).lastrowid
-            if founds:
-                self._db.execute("UPDATE stories SET representative = ? WHERE key = ?", [key, story])
-            self._db.conn.executemany(
-                "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
-                [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in placement.marks],
-            )
-
-    def _revise(self, revision: Revision, at: str) -> None:
-        self._one(
-            _REVISE_ENTRY,
-            [at, *rows.entry_values(revision.entry), revision.entry_id],
-            f"entry {revision.entry_id} is gone",
-        )
-        self._show(revision.entry_id, revision.entry)
-
-    def _show(self, entry_id: str, entry: Entry) -> None:
-        """Keep the order of the merged feed true when a representative's date changes."""
-        row = self._db.execute(
-            "SELECT s.key, e.first_seen_at FROM stories s JOIN entries e ON e.key = s.representative WHERE e.entry_id = ?",
-            [entry_id],
-        ).fetchone()
-        if row is not None:
-            shown = shown_at(entry, datetime.fromisoformat(row["first_seen_at"]))
-            self._db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
-
-    def _join(self, join: Join) -> None:
-        loser, winner = self._story_key(join.loser), self._story_key(join.winner)
-        for table in ("entries", "marks", "aliases"):
-            self._db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
-        self._db.execute("DELETE FROM stories WHERE key = ?", [loser])
-        self._db.execute("INSERT INTO aliases (alias, story) VALUES (?, ?)", [join.loser, winner])
-
-    def _refound(self, refound: Refound) -> None:
-        row = self._db.execute(f"{_STORED} WHERE e.entry_id = ?", [refound.founder_id]).fetchone()
-        if row is None:
-            raise Conflict(f"entry {refound.founder_id} is gone")
-        founder = rows.stored_entry(row)
-        self._one(
-            "UPDATE stories SET story_id = ?, representative = ?, shown_at = ? WHERE story_id = ? AND NOT settled",
-            [
-                refound.founder_id,
-                row["key"],
-                rows.seconds(shown_at(founder.entry, founder.first_seen_at)),
-                refound.story_id,
-            ],
-            f"story {refound.story_id} has been published or joined",
-        )
 
     # publishing
 
@@ -338,7 +222,9 @@ class SqliteStore:
     @staticmethod
     def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
         def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
-            return sources is not None and entry["source_id"] not in sources, entry["key"] != row["representative"]
+            return sources is not None and entry["source_id"] not in sources, entry["key"] != row[
+                "representative"
+            ]
 
         ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
         return Story(story_id=row["story_id"], entries=tuple(rows.stored_entry(entry) for entry in ranked))
@@ -393,6 +279,17 @@ class SqliteStore:
             ).fetchone()
         return Totals(entries=row["entries"], stories=row["stories"])
 
+    def counts(self, *, since: datetime) -> dict[str, int]:
+        with self._storage():
+            found = self._db.execute(
+                """
+                SELECT source_id, count(*) AS entries FROM entries
+                WHERE coalesce(published_at, first_seen_at) >= ? GROUP BY source_id
+                """,
+                [rows.seconds(since)],
+            ).fetchall()
+        return {row["source_id"]: row["entries"] for row in found}
+
 
 _STORED_SETTLED = "SELECT e.*, s.story_id, s.settled FROM entries e JOIN stories s ON s.key = e.story"
 _MARKED = """
@@ -401,6 +298,6 @@ _MARKED = """
     WHERE m.kind = ? AND m.value IN
 """
 _SHOWN = f"""
-    {_STORED} JOIN sources c ON c.id = e.source_id AND c.configured
+    {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
     WHERE NOT e.pruned AND s.key IN
 """

@@ -80,7 +80,9 @@ def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> Non
     written = SourceState(
         source_id="alfa",
         url="https://alfa.example/rss",
-        head=FeedHead(id="urn:x:1", title="Альфа", authors=(Person(name="A", email="a@b.example"),), updated_at=NOON),
+        head=FeedHead(
+            id="urn:x:1", title="Альфа", authors=(Person(name="A", email="a@b.example"),), updated_at=NOON
+        ),
         validators=Validators(etag='W/"a,b"', last_modified="yesterday"),
         body_digest="d",
         reading="r",
@@ -166,7 +168,9 @@ def test_an_entry_comes_back_as_it_was_stored(store: Store) -> None:
 
 def test_candidates_are_known_entries_holders_and_marked_stories_in_order(store: Store) -> None:
     store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)), founds("2", "alfa", (URL, 1))))))
-    found = store.candidates(Lookup(source_id="alfa", guids=("1", "9"), uris=("alfa:2", "urn:x:9"), marks=(URL,)))
+    found = store.candidates(
+        Lookup(source_id="alfa", guids=("1", "9"), uris=("alfa:2", "urn:x:9"), marks=(URL,))
+    )
     assert {guid: known.entry_id for guid, known in found.known.items()} == {"1": "alfa:1"}
     assert found.known["1"].digest == entry("1").digest
     assert list(found.holders) == ["alfa:2"]
@@ -221,9 +225,7 @@ def test_a_feed_of_some_sources_has_their_stories_and_shows_their_entry(store: S
 
 
 def test_the_newest_come_first_and_the_limit_cuts_after_sorting(store: Store) -> None:
-    dated = [
-        replace(founds(str(n)), entry=entry(str(n), published_at=NOON - n * HOUR)) for n in (3, 1, 2)
-    ]
+    dated = [replace(founds(str(n)), entry=entry(str(n), published_at=NOON - n * HOUR)) for n in (3, 1, 2)]
     future = replace(founds("f"), entry=entry("f", published_at=NOON + 1000 * HOUR, position=9))
     store.apply(update(plan=Plan(placements=(*dated, future))))
     assert [story.story_id for story in store.latest(3)] == ["alfa:f", "alfa:1", "alfa:2"]
@@ -243,12 +245,18 @@ def test_a_revision_changes_the_text_and_the_order_not_the_id(store: Store) -> N
 
 def test_joined_stories_are_one_and_the_old_id_still_leads_there(store: Store) -> None:
     other = Mark(kind="text", value="t")
-    store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)), founds("2", "alfa", (other, 0))))))
+    store.apply(
+        update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)), founds("2", "alfa", (other, 0)))))
+    )
     store.settle()
     store.apply(update("bravo", plan=Plan(joins=(Join(loser="alfa:2", winner="alfa:1"),))))
     (story,) = store.latest(10)
     assert {stored.entry_id for stored in story.entries} == {"alfa:1", "alfa:2"}
-    assert (store.resolve("alfa:2"), store.resolve("alfa:1"), store.resolve("alfa:3")) == ("alfa:1", "alfa:1", None)
+    assert (store.resolve("alfa:2"), store.resolve("alfa:1"), store.resolve("alfa:3")) == (
+        "alfa:1",
+        "alfa:1",
+        None,
+    )
     found = store.candidates(Lookup(source_id="bravo", marks=(other,)))
     assert [candidate.story_id for candidate in found.marked[other]] == ["alfa:1"]
     store.apply(update("bravo", plan=Plan(placements=(founds("3", "bravo"),), joins=())))
@@ -259,7 +267,8 @@ def test_joined_stories_are_one_and_the_old_id_still_leads_there(store: Store) -
 def test_an_unpublished_story_may_get_an_earlier_founder(store: Store) -> None:
     store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)),))))
     plan = Plan(
-        placements=(joins("2", "bravo", "alfa:1"),), refounds=(Refound(story_id="alfa:1", founder_id="bravo:2"),)
+        placements=(joins("2", "bravo", "alfa:1"),),
+        refounds=(Refound(story_id="alfa:1", founder_id="bravo:2"),),
     )
     store.apply(update("bravo", plan=plan))
     (story,) = store.latest(10)
@@ -328,6 +337,13 @@ def test_pruning_keeps_the_newest_of_each_source(store: Store) -> None:
     store.apply(update(plan=Plan(placements=tuple(many))))
     assert store.prune(before=NOON - HOUR, keep_per_source=2, texts_before=NOON) == 6
     assert {story.story_id for story in store.latest(10)} == {"alfa:0", "alfa:1", "bravo:0", "bravo:1"}
+
+
+def test_counts_go_by_date_else_by_first_sight(store: Store) -> None:
+    old = replace(founds("old"), entry=entry("old", published_at=NOON - HOUR))
+    undated = replace(founds("undated"), entry=entry("undated", published_at=None))
+    store.apply(update(plan=Plan(placements=(old, undated, founds("new"), founds("1", "bravo")))))
+    assert dict(store.counts(since=NOON)) == {"alfa": 2, "bravo": 1}
 
 
 def test_of_many_threads_that_take_one_place_one_gets_it(store: Store) -> None:

@@ -1,0 +1,137 @@
+"""The tick: claim what is due, poll it, publish what changed, tidy now and then.
+
+Due times live in the store, so a restart changes nothing; APScheduler only keeps time for two jobs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator.logs import log
+from aggregator.model import PollResult
+from aggregator.pipeline import Clock, Pipeline, now
+from aggregator.store.protocol import Store
+
+TICK = timedelta(seconds=1)
+TIDY = timedelta(hours=1)
+LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
+GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
+QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this long for the next claim
+
+
+class Schedule:
+    """Runs polls until stopped. `stopping` is set when the store fails, with the cause in `failure`."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        store: Store,
+        concurrency: int,
+        tidy: Callable[[], Awaitable[None]],
+        clock: Clock = now,
+    ) -> None:
+        self.concurrency = concurrency
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self._pipeline = pipeline
+        self._store = store
+        self._tidy = tidy
+        self._clock = clock
+        self._polls: set[asyncio.Task[None]] = set()
+        self._publisher: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._claiming = asyncio.Lock()
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Begin ticking, the first time at once."""
+        self._publisher = asyncio.create_task(self._guard(self._publish_news()))
+        first = {
+            "next_run_time": self._clock(),
+            "coalesce": True,
+            "max_instances": 1,
+            "misfire_grace_time": None,
+        }
+        for job, every in ((self.fill, TICK), (self._tidy, TIDY)):
+            self._scheduler.add_job(self._guarded, "interval", [job], seconds=every.total_seconds(), **first)
+        self._scheduler.start()
+
+    async def stop(self, within: timedelta) -> None:
+        """Start nothing more, let polls in flight finish `within` that time, then cancel them."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self._polls:
+            _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._publisher is not None:
+            self._publisher.cancel()
+            await asyncio.gather(self._publisher, return_exceptions=True)
+
+    async def fill(self) -> None:
+        """Claim and start as many due polls as there is room for."""
+        async with self._claiming:
+            room = self.concurrency - len(self._polls)
+            if room <= 0 or self.failed.is_set():
+                return
+            due = await asyncio.to_thread(self._store.claim_due, self._clock(), limit=room, lease=LEASE)
+            for source_id in due:
+                task = asyncio.create_task(self._guard(self._poll(source_id)))
+                self._polls.add(task)
+                self._idle.clear()
+                task.add_done_callback(self._done)
+
+    def news(self) -> None:
+        """Ask for a publication soon."""
+        self._news.set()
+
+    async def _poll(self, source_id: str) -> None:
+        if source_id not in self._pipeline.plant.sources:
+            return  # removed from the configuration since it was claimed
+        result = await self._pipeline.poll(source_id)
+        if _is_news(result):
+            self.news()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._polls.discard(task)
+        if not self._polls:
+            self._idle.set()
+
+    async def _publish_news(self) -> None:
+        while True:
+            await self._news.wait()
+            await self._wait_for_others()
+            self._news.clear()
+            publication = await self._pipeline.publish()
+            log.debug("publish", entries=len(publication.feeds[0].entries))
+
+    async def _wait_for_others(self) -> None:
+        """Publish a whole cycle at once where it is short: ids then do not depend on who was first."""
+        try:
+            async with asyncio.timeout(GATHER.total_seconds()):
+                await asyncio.sleep(QUIET.total_seconds())
+                await self._idle.wait()
+        except TimeoutError:
+            return  # some source is slow: the others' news go out
+
+    async def _guarded(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._guard(job())
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let a failure nobody answers stop the daemon, loudly, instead of being a lost task."""
+        try:
+            await work
+        except Exception as exc:  # noqa: BLE001 - kept and raised by whoever runs the daemon
+            self.failure = self.failure or exc
+            self.failed.set()
+
+
+def _is_news(result: PollResult) -> bool:
+    return bool(result.new or result.changed or result.duplicate)

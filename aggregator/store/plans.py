@@ -1,0 +1,149 @@
+"""A plan written to the SQLite engine's tables; the caller's transaction makes it whole."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from aggregator.errors import Conflict
+from aggregator.merge import shown_at
+from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
+from aggregator.store import rows
+
+STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
+_INSERT_ENTRY = f"""
+    INSERT INTO entries (entry_id, source_id, guid, story, rule, first_seen_at, {", ".join(rows.ENTRY_COLUMNS)})
+    VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
+"""  # noqa: S608 - our own column names
+_REVISE_ENTRY = f"""
+    UPDATE entries SET changed_at = ?, pruned = 0, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
+    WHERE entry_id = ?
+"""  # noqa: S608 - our own column names
+
+
+def write_plan(db: Database, plan: Plan, at: datetime) -> None:
+    """Write what was decided `at` that time; raises `Conflict` when it no longer holds."""
+    for rename in plan.renames:
+        _rename(db, rename)
+    for placement in plan.placements:
+        _place(db, placement, at)
+    for revision in plan.revisions:
+        _revise(db, revision, rows.seconds(at))
+    for join in plan.joins:
+        _join(db, join)
+    for refound in plan.refounds:
+        _refound(db, refound)
+
+
+def _one(db: Database, query: str, values: Sequence[Any], missing: str) -> None:
+    """Run a statement that must change exactly one row; anything else was changed meanwhile."""
+    if db.execute(query, values).rowcount != 1:
+        raise Conflict(missing)
+
+
+def _story_key(db: Database, story_id: str) -> int:
+    row = db.execute("SELECT key FROM stories WHERE story_id = ?", [story_id]).fetchone()
+    if row is None:
+        raise Conflict(f"story {story_id} is gone")
+    return int(row["key"])
+
+
+def _rename(db: Database, rename: Rename) -> None:
+    key = db.execute(
+        "SELECT e.key FROM entries e JOIN stories s ON s.key = e.story WHERE e.entry_id = ? AND NOT s.settled",
+        [rename.old_id],
+    ).fetchone()
+    if key is None:
+        raise Conflict(f"entry {rename.old_id} has been published or renamed")
+    with _unique():
+        db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
+        db.execute("UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id])
+
+
+@contextmanager
+def _unique() -> Iterator[None]:
+    """What is unique belongs to whoever wrote it first."""
+    try:
+        yield
+    except sqlite3.IntegrityError as exc:
+        raise Conflict(str(exc)) from exc
+
+
+def _place(db: Database, placement: Placement, at: datetime) -> None:
+    entry, founds = placement.entry, placement.story_id == placement.entry_id
+    with _unique():
+        if founds:
+            story = db.execute(
+                "INSERT INTO stories (story_id, shown_at) VALUES (?, ?)",
+                [placement.story_id, rows.seconds(shown_at(entry, at))],
+            ).lastrowid
+        else:
+            story = _story_key(db, placement.story_id)
+        key = db.execute(
+            _INSERT_ENTRY,
+            [
+                placement.entry_id,
+                entry.source_id,
+                entry.guid,
+                story,
+                placement.rule,
+                rows.seconds(at),
+                *rows.entry_values(entry),
+            ],
+        ).lastrowid
+        if founds:
+            db.execute("UPDATE stories SET representative = ? WHERE key = ?", [key, story])
+        db.conn.executemany(
+            "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
+            [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in placement.marks],
+        )
+
+
+def _revise(db: Database, revision: Revision, at: str) -> None:
+    _one(
+        db,
+        _REVISE_ENTRY,
+        [at, *rows.entry_values(revision.entry), revision.entry_id],
+        f"entry {revision.entry_id} is gone",
+    )
+    _show(db, revision.entry_id, revision.entry)
+
+
+def _show(db: Database, entry_id: str, entry: Entry) -> None:
+    """Keep the order of the merged feed true when a representative's date changes."""
+    row = db.execute(
+        "SELECT s.key, e.first_seen_at FROM stories s JOIN entries e ON e.key = s.representative WHERE e.entry_id = ?",
+        [entry_id],
+    ).fetchone()
+    if row is not None:
+        shown = shown_at(entry, datetime.fromisoformat(row["first_seen_at"]))
+        db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
+
+
+def _join(db: Database, join: Join) -> None:
+    loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
+    for table in ("entries", "marks", "aliases"):
+        db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
+    db.execute("DELETE FROM stories WHERE key = ?", [loser])
+    db.execute("INSERT INTO aliases (alias, story) VALUES (?, ?)", [join.loser, winner])
+
+
+def _refound(db: Database, refound: Refound) -> None:
+    row = db.execute(f"{STORED} WHERE e.entry_id = ?", [refound.founder_id]).fetchone()
+    if row is None:
+        raise Conflict(f"entry {refound.founder_id} is gone")
+    founder = rows.stored_entry(row)
+    _one(
+        db,
+        "UPDATE stories SET story_id = ?, representative = ?, shown_at = ? WHERE story_id = ? AND NOT settled",
+        [
+            refound.founder_id,
+            row["key"],
+            rows.seconds(shown_at(founder.entry, founder.first_seen_at)),
+            refound.story_id,
+        ],
+        f"story {refound.story_id} has been published or joined",
+    )

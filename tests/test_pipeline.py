@@ -1,0 +1,260 @@
+"""What polls and publications do, seen in the store and in the feed; on every store engine."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Output, Source, State
+from tests.fetch.server import Answer, Server
+from tests.world import World
+
+
+def rss(*items: str, title: str = "Alfa") -> bytes:
+    return f'<rss version="2.0"><channel><title>{title}</title>{"".join(items)}</channel></rss>'.encode()
+
+
+def item(guid: str, *, title: str = "", link: str = "", text: str = "", date: str = "") -> str:
+    parts = {
+        "guid": guid,
+        "title": title or f"Title {guid}",
+        "link": link,
+        "description": text,
+        "pubDate": date,
+    }
+    return (
+        "<item>" + "".join(f"<{name}>{value}</{name}>" for name, value in parts.items() if value) + "</item>"
+    )
+
+
+DATE = "Sun, 01 Mar 2026 10:00:00 GMT"
+TEXT = "The council adopted the budget for the coming year after a long debate about schools, roads and the harbour."
+
+
+@pytest.fixture
+def alfa(world: World, publisher: Server) -> Source:
+    source = Source(id="alfa", url=publisher.url("/alfa"))
+    world.configure(source)
+    return source
+
+
+async def test_three_sources_carry_one_story(world: World, publisher: Server) -> None:
+    links = [
+        "https://p.example/a",
+        "http://p.example/a?utm_source=x",
+        "https://www.p.example/a/?utm_medium=y",
+    ]
+    for name, link in zip("abc", links, strict=True):
+        publisher.answer(
+            f"/{name}", Answer(body=rss(item(name * 3, title="One", link=link, text=TEXT, date=DATE)))
+        )
+    world.configure(
+        *(Source(id=name, url=publisher.url(f"/{name}"), title=f"Source {name}") for name in "abc")
+    )
+    results = await asyncio.gather(*(world.pipeline.poll(name) for name in "abc"))
+    assert sorted((result.new, result.duplicate) for result in results) == [(0, 1), (0, 1), (1, 0)]
+    (entry,) = (await world.feed()).entries
+    assert entry.source.title == "Source a"  # equally old: the first by id
+    assert {link.title for link in entry.links if link.rel == "via"} == {"Source b", "Source c"}
+
+
+async def test_validators_go_back_as_they_came_and_a_304_reads_nothing(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    headers = [("ETag", 'W/"a,b"'), ("Last-Modified", "not even a date")]
+    publisher.answer("/alfa", Answer(body=rss(item("1")), headers=headers), Answer(status=304))
+    await world.poll()
+    result = (await world.poll())["alfa"]
+    first, second = publisher.asked("/alfa")
+    assert (first.header("if-none-match"), first.header("if-modified-since")) == (None, None)
+    assert (second.header("if-none-match"), second.header("if-modified-since")) == (
+        'W/"a,b"',
+        "not even a date",
+    )
+    assert (result.status, result.error, world.read) == (304, None, ["alfa"])
+    assert world.store.state("alfa").validators.etag == 'W/"a,b"'
+
+
+async def test_the_same_body_again_reads_nothing_and_changes_nothing(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    publisher.answer("/alfa", Answer(body=rss(item("1"))))
+    await world.poll()
+    await world.feed()
+    before = (world.directory / "feed.atom").read_bytes(), (world.directory / "feed.atom").stat().st_mtime_ns
+    world.wait(hours=1)
+    assert (await world.poll())["alfa"].new == 0
+    await world.feed()
+    assert world.read == ["alfa"]
+    after = (world.directory / "feed.atom").read_bytes(), (world.directory / "feed.atom").stat().st_mtime_ns
+    assert after == before
+
+
+async def test_new_settings_read_the_same_document_again(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    publisher.answer(
+        "/alfa", Answer(body=rss(item("1", date="14.11.2023 11:33:00")), headers=[("ETag", '"1"')])
+    )
+    await world.poll()
+    assert (await world.feed()).entries[0].published == "2023-11-14T11:33:00Z"
+    assert "carries no zone" in " ".join(world.store.state("alfa").problems)
+    world.configure(Source(id="alfa", url=alfa.url, timezone="Europe/Minsk"))
+    world.wait(hours=1)
+    assert (await world.poll())["alfa"].changed == 1
+    assert publisher.asked("/alfa")[1].header("if-none-match") is None
+    assert (await world.feed()).entries[0].published == "2023-11-14T08:33:00Z"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(status=404), "HTTP 404 Not Found"),
+        (Answer(status=503), "HTTP 503 Service Unavailable"),
+        (Answer(body=b"<html><body>captcha</body></html>"), "is not a feed"),
+        (Answer(body=b""), "the document is empty"),
+        (Answer(body=b"{}"), "no JSON Feed"),
+        (Answer(status=304), "HTTP 304 Not Modified"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_failure_is_kept_with_its_reason_and_harms_no_other(
+    world: World, publisher: Server, answer: Answer, error: str
+) -> None:
+    publisher.answer("/bad", answer)
+    publisher.answer("/good", Answer(body=rss(item("1"))))
+    world.configure(
+        Source(id="bad", url=publisher.url("/bad")), Source(id="good", url=publisher.url("/good"))
+    )
+    results = await world.poll()
+    assert error in (results["bad"].error or "")
+    assert results["good"].error is None
+    state = world.store.state("bad")
+    assert (state.state, state.failures) == (State.FAILING, 1)
+    assert state.next_poll_at is not None
+    assert state.next_poll_at > world.now
+    assert len((await world.feed()).entries) == 1
+
+
+async def test_a_failure_forgets_nothing_and_success_ends_it(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    good = Answer(body=rss(item("1")), headers=[("ETag", '"1"')])
+    publisher.answer("/alfa", good, Answer(status=500), Answer(body=b"captcha"), Answer(status=304))
+    for failures in (0, 1, 2):
+        await world.poll()
+        assert world.store.state("alfa").failures == failures
+        assert world.store.state("alfa").validators.etag == '"1"'
+    await world.poll()
+    assert publisher.asked("/alfa")[-1].header("if-none-match") == '"1"'
+    assert (world.store.state("alfa").failures, world.store.state("alfa").last_error) == (0, None)
+    assert len((await world.feed()).entries) == 1
+
+
+async def test_gone_is_never_asked_again(world: World, publisher: Server, alfa: Source) -> None:
+    publisher.answer("/alfa", Answer(status=410))
+    await world.poll()
+    assert (world.store.state("alfa").state, world.store.state("alfa").next_poll_at) == (State.GONE, None)
+
+
+async def test_retry_after_holds_all_sources_of_the_host(world: World, publisher: Server) -> None:
+    publisher.answer("/a", Answer(status=429, headers=[("Retry-After", "7200")]))
+    world.configure(Source(id="a", url=publisher.url("/a")), Source(id="b", url=publisher.url("/b")))
+    await world.poll("a")
+    assert world.store.claim_due(world.now + timedelta(hours=1), limit=9, lease=timedelta(hours=1)) == ()
+    world.configure(
+        Source(id="c", url=publisher.url("/a")), Source(id="d", url=publisher.url("/b")), hold_hosts=False
+    )
+    await world.poll("c")
+    assert world.store.claim_due(world.now, limit=9, lease=timedelta(hours=1)) == ("d",)
+
+
+async def test_an_edit_keeps_id_and_published_and_moves_updated_once(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    publisher.answer(
+        "/alfa",
+        Answer(body=rss(item("1", text="old", date=DATE))),
+        Answer(body=rss(item("1", text="new", date="Sun, 01 Mar 2026 11:00:00 GMT"))),
+        Answer(body=rss(item("1", text="new", date="Sun, 01 Mar 2026 11:30:00 GMT"))),
+    )
+    await world.poll()
+    before = (await world.feed()).entries[0]
+    world.wait(hours=1)
+    await world.poll()
+    after = (await world.feed()).entries[0]
+    assert (after.id, after.title) == (before.id, before.title)
+    assert (before.updated, after.updated) == ("2026-03-01T10:00:00Z", "2026-03-01T13:00:00Z")
+    assert "new" in after.summary
+    world.wait(hours=1)
+    await world.poll()
+    assert (await world.feed()).entries[0].updated == after.updated
+
+
+async def test_a_dateless_entry_keeps_first_seen_and_a_future_one_does_not_stick(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    items = [item("dateless"), item("future", date="Sun, 01 Mar 2037 10:00:00 GMT")]
+    publisher.answer("/alfa", Answer(body=rss(*items)), Answer(body=rss(*items, item("3"))))
+    await world.poll()
+    world.wait(days=1)
+    await world.poll()
+    shown = {entry.title: entry.published for entry in (await world.feed()).entries}
+    assert shown == {
+        "Title dateless": "2026-03-01T12:00:00Z",
+        "Title future": "2026-03-01T12:00:00Z",
+        "Title 3": "2026-03-02T12:00:00Z",
+    }
+
+
+async def test_named_feeds_by_sources_and_strays_removed(world: World, publisher: Server) -> None:
+    for name in "ab":
+        publisher.answer(f"/{name}", Answer(body=rss(item(name))))
+    sources = [Source(id=name, url=publisher.url(f"/{name}")) for name in "ab"]
+    world.configure(*sources, outputs=[Output(name="feeds/b", title="B", sources=("b",), limit=10)])
+    await world.poll()
+    assert [entry.title for entry in (await world.feed("feeds/b.atom")).entries] == ["Title b"]
+    assert len((await world.feed()).entries) == 2
+    world.configure(*sources)
+    await world.feed()
+    assert list((world.directory / "feeds").iterdir()) == []
+
+
+async def test_a_removed_source_leaves_the_feed_and_its_ids_return(world: World, publisher: Server) -> None:
+    publisher.answer("/a", Answer(body=rss(item("1"))))
+    source = Source(id="a", url=publisher.url("/a"))
+    world.configure(source)
+    await world.poll()
+    before = (await world.feed()).entries[0].id
+    world.configure()
+    assert (await world.feed()).entries == []
+    world.configure(source)
+    assert [entry.id for entry in (await world.feed()).entries] == [before]
+
+
+async def test_rules_drop_what_the_operator_does_not_want(world: World, publisher: Server) -> None:
+    from aggregator.model import Rule
+
+    publisher.answer("/a", Answer(body=rss(item("1", title="Horoscope: Aries"), item("2", title="News"))))
+    rule = Rule(action="drop", patterns=(("title", "(?i)horoscope"),))
+    world.configure(Source(id="a", url=publisher.url("/a"), rules=(rule,)))
+    await world.poll()
+    assert [entry.title for entry in (await world.feed()).entries] == ["News"]
+
+
+async def test_a_rebuild_gives_the_same_ids_whoever_answers_first(publisher: Server, tmp_path: Path) -> None:
+    from tests.world import world as make_world
+
+    for name in "abc":
+        text = item(f"urn:x:{name}", title="One", link="https://p.example/a", text=TEXT, date=DATE)
+        publisher.answer(f"/{name}", Answer(body=rss(text, item("urn:x:same", title=f"Own {name}"))))
+    documents = []
+    for order in ("abc", "cba", "bca"):
+        async with make_world("sqlite", tmp_path / order) as rebuilt:
+            rebuilt.configure(*(Source(id=name, url=publisher.url(f"/{name}")) for name in "abc"))
+            await rebuilt.poll(*order)
+            await rebuilt.feed()
+            documents.append((rebuilt.directory / "feed.atom").read_bytes())
+    assert documents[0] == documents[1] == documents[2]
+    assert documents[0].count(b"<entry") == 4
