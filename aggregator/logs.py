@@ -7,7 +7,14 @@ from typing import Any
 import structlog
 
 LEVELS = {-1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}
-_QUIET = ("apscheduler", "uvicorn", "httpx", "httpcore", "aiohttp", "asyncio")  # told only when something is wrong
+_QUIET = (
+    "apscheduler",
+    "uvicorn",
+    "httpx",
+    "httpcore",
+    "aiohttp",
+    "asyncio",
+)  # told only when something is wrong
 
 log: Any = structlog.stdlib.get_logger("aggregator")
 

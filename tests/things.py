@@ -14,7 +14,9 @@ def source(source_id: str = "alfa", **more: Any) -> Source:
 
 
 def entry(guid: str = "1", source_id: str = "alfa", **more: Any) -> Entry:
-    made = Entry(**{"source_id": source_id, "guid": guid, "title": f"Title {guid}", "published_at": NOON} | more)
+    made = Entry(
+        **{"source_id": source_id, "guid": guid, "title": f"Title {guid}", "published_at": NOON} | more
+    )
     return replace(made, digest=f"{made.title}\n{made.content}")
 
 

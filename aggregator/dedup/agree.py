@@ -39,7 +39,11 @@ def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window:
 
 
 def _near(new: Entry, seen_at: datetime, other: StoredEntry, window: timedelta) -> bool:
-    if new.published_at is None and other.entry.published_at is None and new.source_id == other.entry.source_id:
+    if (
+        new.published_at is None
+        and other.entry.published_at is None
+        and new.source_id == other.entry.source_id
+    ):
         return True  # a source without dates re-issues an old entry: there is nothing to compare
     return abs(told_at(new, seen_at) - told_at(other.entry, other.first_seen_at)) <= window
 

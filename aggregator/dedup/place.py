@@ -147,7 +147,9 @@ class _Batch:
 
     def _unite(self, matches: Sequence[Candidate]) -> Candidate:
         """Make one story of `matches`: a published one stays, else the one told first."""
-        winner, *losers = sorted(matches, key=lambda story: (not story.settled, _stored_order(story.representative)))
+        winner, *losers = sorted(
+            matches, key=lambda story: (not story.settled, _stored_order(story.representative))
+        )
         for loser in losers:
             self.joins.append(Join(loser=loser.story_id, winner=winner.story_id))
             self.refounds.pop(loser.story_id, None)

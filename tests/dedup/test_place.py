@@ -51,7 +51,8 @@ class Desk:
     def stories(self) -> dict[str, list[str]]:
         """Sources of each story, by id."""
         return {
-            story.story_id: [stored.entry.source_id for stored in story.entries] for story in self.store.latest(100)
+            story.story_id: [stored.entry.source_id for stored in story.entries]
+            for story in self.store.latest(100)
         }
 
 
@@ -77,7 +78,10 @@ OTHERS = [
     ({"title": "Harbour bridge closes for 9 weeks", "content_text": ""}, "another number in the title"),
     ({"published_at": NOON - 8760 * HOUR}, "the same page a year ago"),
     ({"url": "https://elsewhere.example/copy", "title": "News in brief"}, "a digest that quotes it"),
-    ({"url": "https://elsewhere.example/x", "content_text": BODY.replace("14 of", "15 of")}, "agency figures differ"),
+    (
+        {"url": "https://elsewhere.example/x", "content_text": BODY.replace("14 of", "15 of")},
+        "agency figures differ",
+    ),
     ({"url": "https://elsewhere.example/x", "title": ""}, "an empty title"),
     ({"url": "https://elsewhere.example/x", "content_text": ""}, "only the title is equal"),
 ]
@@ -132,7 +136,10 @@ def test_a_rewritten_date_alone_changes_nothing_until_the_operator_changes_the_r
 
 def test_a_feed_that_migrates_its_guids_tells_nothing_new() -> None:
     desk = Desk("alfa")
-    old = [said("alfa", f"?p={n}", url=f"{PAGE}/{n}", title=f"Title {n}", content_text=f"{BODY} {n}") for n in range(5)]
+    old = [
+        said("alfa", f"?p={n}", url=f"{PAGE}/{n}", title=f"Title {n}", content_text=f"{BODY} {n}")
+        for n in range(5)
+    ]
     desk.take(*old)
     desk.take(*(replace(one, guid=one.url or "") for one in old), at=NOON + HOUR)
     assert len(desk.stories()) == 5
@@ -190,9 +197,14 @@ def test_nobody_can_take_our_tags_in_advance() -> None:
 
 CLAIMS = [
     said("alfa", "urn:x:1", uri="urn:x:1", url=None, title="a", content_text="", published_at=NOON - HOUR),
-    said("bravo", "urn:x:1", uri="urn:x:1", url=None, title="b", content_text="", published_at=NOON - 2 * HOUR),
+    said(
+        "bravo", "urn:x:1", uri="urn:x:1", url=None, title="b", content_text="", published_at=NOON - 2 * HOUR
+    ),
 ]
-TOLD = [said(name, f"urn:{name}:1", uri=f"urn:{name}:1", published_at=NOON - n * HOUR) for n, name in enumerate("abc")]
+TOLD = [
+    said(name, f"urn:{name}:1", uri=f"urn:{name}:1", published_at=NOON - n * HOUR)
+    for n, name in enumerate("abc")
+]
 
 
 @given(st.permutations(CLAIMS))
@@ -222,7 +234,14 @@ def test_a_published_id_stays_when_an_earlier_teller_comes_late() -> None:
 
 SHARED_PAIRS = Path(__file__).resolve().parents[3] / "shared" / "dedup" / "pairs.jsonl"
 # What identity, addresses and exact text can tell; the rest is for near-duplicates.
-EXACT_KINDS = {"section_feed", "guid_migrated", "url_empty_text", "updated_tail", "number_corrected", "truncated_first"}
+EXACT_KINDS = {
+    "section_feed",
+    "guid_migrated",
+    "url_empty_text",
+    "updated_tail",
+    "number_corrected",
+    "truncated_first",
+}
 
 
 def test_no_pair_of_the_shared_set_is_merged_wrongly() -> None:
@@ -242,7 +261,9 @@ def _is_one_story(pair: dict[str, Any]) -> bool:
     for side, hours in (("a", 0.0), ("b", pair["hours"])):
         one, at = pair[side], NOON + timedelta(hours=hours)
         text = one["content"].replace("<p>", "\n").replace("</p>", "\n")
-        entries.append((entry(one["guid"], one["feed"], url=one["url"], title=one["title"], content_text=text), at))
+        entries.append(
+            (entry(one["guid"], one["feed"], url=one["url"], title=one["title"], content_text=text), at)
+        )
     desk = Desk(*{one.source_id for one, _ in entries})
     if pair["kind"] == "one_guid":  # one document: normalise tells its entries apart by their titles
         entries = [(replace(one, guid=f"{one.guid} {one.title}"), at) for one, at in entries]
@@ -250,5 +271,3 @@ def _is_one_story(pair: dict[str, Any]) -> bool:
         desk.take(replace(one, published_at=at), at=at)
     assert desk.store.totals().entries == 2
     return len(desk.stories()) == 1
-
-

@@ -1,0 +1,83 @@
+"""The command line: one file per group of commands; results on stdout, everything else on stderr.
+
+Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 75 try later,
+78 configuration.
+"""
+
+import sys
+
+import click
+
+from aggregator import __version__
+from aggregator.cli import checking, exchange, running, sources
+from aggregator.cli.context import Context, find_config
+from aggregator.errors import AggregatorError, Busy, ConfigError
+
+EXIT_FAILED = 1
+EXIT_TEMPORARY = 75  # sysexits.h EX_TEMPFAIL
+EXIT_CONFIGURATION = 78  # sysexits.h EX_CONFIG
+
+EPILOG = """\b
+Examples:
+  aggregator check                      is the configuration good?
+  aggregator run                        poll, publish and serve until stopped
+  aggregator poll --force               one cycle now, whatever the schedule says
+  aggregator add https://example.org/   follow a feed
+  aggregator status                     which sources are well, and why not
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-c", "--config", "config", type=click.Path(), help="Configuration file.")
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
+@click.option("-q", "--quiet", "quiet", is_flag=True, help="Log warnings and errors only.")
+@click.option("-v", "--verbose", "verbose", is_flag=True, help="Log details for finding faults.")
+@click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
+@click.option("--color/--no-color", default=None, help="Colours: by default only on a terminal.")
+@click.version_option(__version__, prog_name="aggregator")
+@click.pass_context
+def cli(
+    context: click.Context,
+    config: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    log_format: str,
+    color: bool | None,
+) -> None:
+    """Poll news feeds and re-emit them as one merged feed, every story once."""
+    context.color = color
+    context.obj = Context(
+        config=find_config(config),
+        as_json=as_json,
+        verbosity=verbose - quiet,
+        json_logs=log_format == "json",
+    )
+
+
+for group in (running, checking, sources, exchange):
+    for command in group.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except ConfigError as exc:
+        click.echo(str(exc), err=True)
+        sys.exit(EXIT_CONFIGURATION)
+    except Busy as exc:
+        click.echo(f"aggregator: {exc}", err=True)
+        sys.exit(EXIT_TEMPORARY)
+    except AggregatorError as exc:
+        click.echo(f"aggregator: {exc}", err=True)
+        sys.exit(EXIT_FAILED)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(0)

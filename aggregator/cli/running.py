@@ -1,0 +1,97 @@
+"""`run` and `poll`: the daemon, and one cycle of it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from aggregator.cli.context import Context
+from aggregator.config import Configuration
+from aggregator.daemon import Daemon, Engine
+from aggregator.model import PollResult, Source, SourceState, State
+from aggregator.pipeline import Pipeline
+
+
+@click.command()
+@click.pass_obj
+def run(context: Context) -> None:
+    """Poll on schedule, publish and serve until stopped.
+
+    Reloads when the configuration files change or on SIGHUP; stops on SIGTERM or Ctrl-C.
+    """
+    context.set_up_logs()
+
+    async def run_daemon() -> None:
+        await Daemon(context.config, environ=os.environ).run()
+
+    asyncio.run(run_daemon())
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--force", is_flag=True, help="Ignore schedule, back-off and holds; requests stay conditional.")
+@click.pass_obj
+def poll(context: Context, ids: tuple[str, ...], force: bool) -> None:
+    """Poll once, now: what is due, or the sources named; then publish.
+
+    Exit code 1 when any source failed, 75 while a daemon owns the store.
+    """
+    context.set_up_logs()
+    configuration = context.load()
+    known = {source.id: source for source in configuration.sources}
+    if unknown := [source_id for source_id in ids if source_id not in known]:
+        raise click.UsageError(f"no source {', '.join(unknown)} in {context.config}; `list` shows all")
+    results = asyncio.run(_cycle(configuration, ids, force=force))
+    rows: list[dict[str, object]] = [
+        {
+            "source": result.source_id,
+            "status": result.status,
+            "new": result.new,
+            "changed": result.changed,
+            "duplicate": result.duplicate,
+            "error": result.error,
+        }
+        for result in results
+    ]
+    context.show(rows, ["source", "status", "new", "changed", "duplicate", "error"])
+    sys.exit(any(result.error is not None for result in results))
+
+
+async def _cycle(configuration: Configuration, ids: Sequence[str], *, force: bool) -> list[PollResult]:
+    async with Engine(configuration) as parts:
+        states = {state.source_id: state for state in parts.store.states()}
+        chosen = [
+            source
+            for source in configuration.sources
+            if _is_wanted(source, states[source.id], ids, force=force, now=datetime.now(UTC))
+        ]
+        room = asyncio.Semaphore(configuration.poll.concurrency)
+        results = await asyncio.gather(*(_poll_one(parts.pipeline, source, room) for source in chosen))
+        await parts.pipeline.publish()
+    return list(results)
+
+
+def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force: bool, now: datetime) -> bool:
+    if ids and source.id not in ids:
+        return False
+    due = state.next_poll_at is not None and state.next_poll_at <= now
+    if force or due:
+        return True
+    if not ids:
+        return False
+    if state.state in (State.FAILING, State.GONE):
+        until = f"until {state.next_poll_at:%Y-%m-%d %H:%M:%S} UTC" if state.next_poll_at else "for ever"
+        click.echo(f"{source.id} waits {until} ({state.next_reason}); --force asks anyway", err=True)
+        return False
+    return True
+
+
+async def _poll_one(pipeline: Pipeline, source: Source, room: asyncio.Semaphore) -> PollResult:
+    async with room:
+        return await pipeline.poll(source.id)
+
+
+COMMANDS = [run, poll]

@@ -1,0 +1,143 @@
+"""`list`, `status`, `add`, `remove`: the sources and how they are."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from aggregator.cli.context import Context, reading_store
+from aggregator.config import Configuration, NewSource, add_sources, remove_source
+from aggregator.errors import ConfigError
+from aggregator.model import Source, SourceState, State
+
+RATE_SPAN = timedelta(days=7)  # over which entries a day are counted
+WATCH_SECONDS = 2.0
+
+# What an operator can do about a failure, by what the last poll's status was.
+ADVICE = {
+    None: "check the address, and the network of this machine",
+    401: "credentials are missing or wrong: set `auth`",
+    403: "the publisher refuses us: write to them, or remove the source",
+    404: "the feed has gone or moved: look for its new address on the site",
+    410: "the publisher has ended the feed: remove the source",
+    429: "we ask too often for this publisher: raise `interval`",
+}
+ADVICE_SERVER = "the publisher's server is in trouble: nothing to do but wait"
+ADVICE_DOCUMENT = "the address answers, but not with a feed: check it in a browser"
+
+
+@click.command("list")
+@click.pass_obj
+def list_sources(context: Context) -> None:
+    """List the configured sources."""
+    configuration = context.load()
+    states = _states(configuration)
+    rows = [
+        {
+            "id": source.id,
+            "state": state.state.value,
+            "title": source.title or state.head.title,
+            "url": source.url,
+            "tags": ", ".join(source.tags),
+        }
+        for source, state, _ in states
+    ]
+    context.show(rows, ["id", "state", "title", "url", "tags"])
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
+@click.pass_obj
+def status(context: Context, watch: bool) -> None:
+    """Show how each source is, when it is polled next and why, and what to do about failures."""
+    configuration = context.load()
+    while True:
+        rows = [_health(source, state, entries) for source, state, entries in _states(configuration)]
+        if watch:
+            click.clear()
+        context.show(rows, list(rows[0]) if context.as_json and rows else list(_COLUMNS))
+        for row in rows:
+            if row["advice"] and not context.as_json:
+                click.echo(f"\n{row['id']}: {row['last_error']}\n  {row['advice']}")
+        if not watch:
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+_COLUMNS = ("id", "state", "last_success", "next_poll", "because", "interval", "per_day", "failures")
+
+
+def _states(configuration: Configuration) -> list[tuple[Source, SourceState, int]]:
+    """Each source with its state and its entries in the last `RATE_SPAN`."""
+    with reading_store(configuration) as store:
+        known = {} if store is None else {state.source_id: state for state in store.states()}
+        counts = {} if store is None else store.counts(since=datetime.now(UTC) - RATE_SPAN)
+    return [
+        (
+            source,
+            known.get(source.id, SourceState(source_id=source.id, url=source.url)),
+            counts.get(source.id, 0),
+        )
+        for source in configuration.sources
+    ]
+
+
+def _health(source: Source, state: SourceState, entries: int) -> dict[str, object]:
+    return {
+        "id": source.id,
+        "state": state.state.value,
+        "last_success": _time(state.last_success_at),
+        "next_poll": _time(state.next_poll_at),
+        "because": state.next_reason,
+        "interval": "" if state.interval is None else str(state.interval).partition(".")[0],
+        "per_day": round(entries / RATE_SPAN.days, 1),
+        "failures": state.failures,
+        "last_status": state.last_status,
+        "last_error": state.last_error,
+        "problems": list(state.problems),
+        "advice": _advice(state),
+    }
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _advice(state: SourceState) -> str:
+    if state.state not in (State.FAILING, State.GONE):
+        return ""
+    if state.last_status is not None and state.last_status >= 500:
+        return ADVICE_SERVER
+    return ADVICE.get(state.last_status, ADVICE_DOCUMENT)
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.pass_obj
+def add(context: Context, urls: tuple[str, ...]) -> None:
+    """Follow feeds: append them to the sources file. A running daemon takes them up by itself."""
+    known = {source.url for source in context.load().sources}
+    new = [NewSource(url=url) for url in dict.fromkeys(urls) if url not in known]
+    for url in sorted(set(urls) & known):
+        click.echo(f"{url} is followed already", err=True)
+    if new:
+        path = add_sources(context.config, new)
+        click.echo(f"{path}: {len(new)} added")
+
+
+@click.command()
+@click.argument("source_id", metavar="ID")
+@click.pass_obj
+def remove(context: Context, source_id: str) -> None:
+    """Follow a source no more: take its table out of the sources file.
+
+    Its entries leave the merged feed; they stay stored until retention lets them go.
+    """
+    configuration = context.load()
+    if source_id not in {source.id for source in configuration.sources}:
+        raise ConfigError(f"{context.config}: error: there is no source {source_id!r}; `list` shows all")
+    path = remove_source(configuration, source_id)
+    click.echo(f"{path}: {source_id} removed")
+
+
+COMMANDS = [list_sources, status, add, remove]

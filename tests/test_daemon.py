@@ -1,0 +1,162 @@
+"""The daemon from outside: a process, its files, its log, and HTTP."""
+
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.fetch.server import Answer, Server
+from tests.running import Site, eventually
+
+FEED = """<rss version="2.0"><channel><title>{0}</title>
+<item><guid>{0}-1</guid><title>News of {0}</title></item></channel></rss>"""
+
+
+def source(name: str, url: str) -> str:
+    return f'[[source]]\nid = "{name}"\nurl = "{url}"\n'
+
+
+def serve(publisher: Server, *names: str) -> str:
+    """Serve a feed for each name and return their [[source]] tables."""
+    for name in names:
+        publisher.answer(f"/{name}", Answer(body=FEED.format(name).encode()))
+    return "\n".join(source(name, publisher.url(f"/{name}")) for name in names)
+
+
+def test_it_serves_what_it_polled_stops_when_told_and_comes_back_the_same(
+    tmp_path: Path, publisher: Server
+) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        before = daemon.get("/feed.atom")
+        assert daemon.get("/healthz").status_code == 200
+        assert daemon.get("/feed.atom", [("If-None-Match", before.headers["etag"])]).status_code == 304
+        assert "event=poll source=alfa status=200 new=1" in daemon.log("event=poll")
+        assert daemon.stop() == 0
+    assert not any("Traceback" in line for line in daemon.lines)
+    with site.daemon() as again:
+        after = again.get("/feed.atom")
+        assert (after.content, after.headers["last-modified"]) == (
+            before.content,
+            before.headers["last-modified"],
+        )
+        assert again.stop(signal.SIGINT) == 0
+    assert len(publisher.asked("/alfa")) == 1  # not due yet: a restart sends nothing
+
+
+def test_it_follows_the_sources_file(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    good = site.sources.read_text() + serve(publisher, "bravo")
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        site.sources.write_text(good)
+        daemon.feed("News of alfa", "News of bravo")
+        site.sources.write_text(good + '\n[[source]]\nurl = "https://c.example/"\nintervall = "5m"\n')
+        line = daemon.log("event=reload", "error", "sources.toml:")
+        assert "config/sources.toml:10:1: error: " in line
+        assert "did you mean 'interval'?" in line
+        assert "News of bravo" in daemon.get("/feed.atom").text
+        assert "sources.toml:10:1" in daemon.get("/status").text
+        site.sources.write_text(serve(publisher, "bravo", "delta"))
+        daemon.feed("News of bravo", "News of delta", without="News of alfa")
+        assert "sources.toml:10:1" not in daemon.get("/status").text
+
+
+def test_sighup_reloads(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        os.kill(daemon.process.pid, signal.SIGHUP)
+        assert "sources=1" in daemon.log("event=reload", "result=ok")
+
+
+def test_it_moves_to_another_port_or_stays_where_it_is(tmp_path: Path, publisher: Server) -> None:
+    site, other = Site(tmp_path, sources=serve(publisher, "alfa")), Site(tmp_path / "other")
+    with site.daemon() as daemon, other.daemon() as second:
+        text = site.config.read_text()
+        site.config.write_text(text.replace(str(site.port), str(other.port)))
+        assert "in use by another process" in daemon.log("event=reload", "error")
+        assert daemon.get("/healthz").status_code == 200
+        assert second.stop() == 0
+        site.config.write_text(text.replace(str(site.port), str(other.port)) + "\n")
+        daemon.log("event=reload", "result=ok")
+        assert eventually(lambda: second.get("/healthz").status_code == 200, "it answers on the other port")
+
+
+def test_a_second_daemon_and_a_poll_are_refused(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        for command in ("run", "poll"):
+            refused = site.run(command)
+            assert refused.returncode == 75
+            assert f"process {daemon.process.pid}" in refused.stderr
+            assert "Traceback" not in refused.stderr
+        assert site.run("list").returncode == 0  # looking is always possible
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    site, other = Site(tmp_path / "a"), Site(tmp_path / "b")
+    other.config.write_text(other.config.read_text().replace(str(other.port), str(site.port)))
+    with site.daemon():
+        refused = other.run("-q", "run")
+    assert refused.returncode == 75
+    assert refused.stderr.strip().count("\n") == 0
+    assert f"127.0.0.1:{site.port} is in use by another process" in refused.stderr
+
+
+def test_an_unreadable_store_is_one_clear_line(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.data.mkdir()
+    (site.data / "aggregator.sqlite").write_bytes(b"this is not a database, " * 100)
+    for command in ("run", "poll", "status"):
+        refused = site.run("-q", command)
+        assert refused.returncode == 1, command
+        assert refused.stderr.strip().count("\n") == 0
+        assert "aggregator.sqlite: file is not a database" in refused.stderr
+
+
+def test_slow_and_broken_sources_hold_up_nobody(tmp_path: Path, publisher: Server) -> None:
+    publisher.answer("/slow", Answer(delay=60))
+    publisher.answer("/garbage", Answer(body=b"\x00\xff" * 1000))
+    bad = source("slow", publisher.url("/slow", "127.0.0.2")) + source("garbage", publisher.url("/garbage"))
+    site = Site(tmp_path, sources=bad + source("refused", "http://127.0.0.3:9/") + serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        daemon.log("source=garbage", "error=")
+        daemon.log("source=refused", "connection refused")
+        assert daemon.stop() == 0  # with a poll still in flight
+
+
+def test_the_views_for_scripts(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa") + source("bad", publisher.url("/missing")))
+    assert site.run("poll").returncode == 1
+    with sqlite3.connect(site.data / "aggregator.sqlite") as connection:
+        connection.row_factory = sqlite3.Row
+        (entry,) = connection.execute("SELECT * FROM entries_view").fetchall()
+        states = {row["id"]: dict(row) for row in connection.execute("SELECT * FROM sources_view")}
+    connection.close()
+    assert tuple(entry.keys()) == (
+        "source_id", "entry_id", "guid", "url", "title", "published_at", "updated_at", "first_seen_at", "story_id",
+        "content_text",
+    )  # fmt: skip
+    assert entry["story_id"] == entry["entry_id"] == "tag:127.0.0.1,2026:alfa/alfa-1"
+    assert set(states["bad"]) == {
+        "id", "url", "title", "state", "last_status", "last_success_at", "next_poll_at", "failures", "last_error",
+    }  # fmt: skip
+    assert (states["alfa"]["state"], states["alfa"]["last_error"]) == ("ok", None)
+    assert (states["bad"]["state"], states["bad"]["last_status"], states["bad"]["failures"]) == (
+        "failing",
+        404,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "poll", "check", "list", "status", "export", "import", "add", "remove"]
+)
+def test_every_command_has_help(tmp_path: Path, command: str) -> None:
+    shown = Site(tmp_path).run(command, "--help")
+    assert shown.returncode == 0
+    assert "Usage:" in shown.stdout
