@@ -1,0 +1,28 @@
+"""The configuration: TOML files and the environment -> `Configuration`, with `file:line:column` for every mistake.
+
+`documents` reads the files, `tables` and `validation` hold them against `schema` one by one,
+`sections`, `sources` and `outputs` make of them what the daemon works with, `loading` says the order.
+`editing` writes sources back and keeps everything else byte for byte; `watching` notices edits.
+"""
+
+from aggregator.config.editing import NewSource, add_sources, remove_source
+from aggregator.config.loading import load
+from aggregator.config.reference import SchemaKey, json_schema, schema_keys
+from aggregator.config.settings import Configuration, Dedup, Poll, Retention, Server
+from aggregator.config.watching import watch_stamp
+
+__all__ = [
+    "Configuration",
+    "Dedup",
+    "NewSource",
+    "Poll",
+    "Retention",
+    "SchemaKey",
+    "Server",
+    "add_sources",
+    "json_schema",
+    "load",
+    "remove_source",
+    "schema_keys",
+    "watch_stamp",
+]

@@ -1,0 +1,292 @@
+"""Every key there is, with its shape, its default as written, and a sentence for people.
+
+The tables hold values as the operator wrote them, checked one by one; `settings` and `sources` turn
+them into what the daemon works with.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from aggregator.config import checks, quantities
+
+MOST = 10_000  # of entries in a feed, and of polls at once
+INCLUDED = ("sources.toml", "sources.d/*.toml")
+TEXT_TAG, REFERENCE_TAG = "<text>", "<reference>"  # which of two shapes a value has; never names of keys
+
+
+def _with_unit(value: object) -> object:
+    """Refuse a bare number, which could be seconds, minutes or megabytes."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError('needs a unit, in quotes: a duration is like "30s", a size like "15MiB"')  # noqa: TRY004  # pydantic reports only ValueError
+    return value
+
+
+def _checked(check: Callable[[str], object]) -> AfterValidator:
+    def keep(text: str) -> str:
+        check(text)
+        return text
+
+    return AfterValidator(keep)
+
+
+Line = Annotated[str, AfterValidator(checks.check_line)]
+FilePath = Annotated[str, AfterValidator(checks.check_path)]
+Name = Annotated[str, AfterValidator(checks.check_name)]
+Label = Annotated[str, AfterValidator(checks.check_tag)]
+SourceUrl = Annotated[str, AfterValidator(checks.check_source_url)]
+WebUrl = Annotated[str, AfterValidator(checks.check_web_url)]
+Contact = Annotated[str, AfterValidator(checks.check_contact)]
+Listen = Annotated[str, AfterValidator(checks.check_listen)]
+StoreUrl = Annotated[str, AfterValidator(checks.check_store_url)]
+Network = Annotated[str, AfterValidator(checks.check_network)]
+Zone = Annotated[str, AfterValidator(checks.check_zone)]
+DateFormat = Annotated[str, AfterValidator(checks.check_date_format)]
+Pattern = Annotated[str, AfterValidator(checks.check_pattern)]
+Rate = Annotated[str, _checked(quantities.rate)]
+Span = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.positive_duration)]
+SpanOrZero = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.duration)]
+Size = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.size)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Table(BaseModel):
+    """A TOML table: no keys but its own, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class AggregatorTable(Table):
+    title: Line = Field(default="News", description="What the merged feed and the pages are called.")
+    public_url: WebUrl = Field(
+        default="",
+        description='Base of self links and tag: ids, without a trailing slash. "" = made from [server] listen.',
+    )
+    data_dir: FilePath = Field(
+        default="",
+        description='Where the store and the published files live. "" = $STATE_DIRECTORY, else data/ beside '
+        "config/, else $XDG_STATE_HOME/aggregator.",
+    )
+    contact: Contact = Field(
+        default="", description='Goes into the User-Agent, so that publishers can reach you. "" = public_url.'
+    )
+    include: list[FilePath] = Field(
+        default=list(INCLUDED),
+        description="Further files with [[source]] and [[feed]] tables, names or patterns, beside this file.",
+    )
+    limit: int = Field(default=500, ge=1, le=MOST, description="Entries in the merged feed.")
+
+
+class ServerTable(Table):
+    listen: Listen = Field(
+        default="127.0.0.1:8080",
+        description='Address to serve on; also "unix:/run/aggregator/http.sock". "" = no server.',
+    )
+    token_file: FilePath = Field(
+        default="", description='File with a secret that feeds and pages ask for. "" = open to everybody.'
+    )
+    rate_limit: Rate = Field(
+        default="100/s", description='Requests per client address, then 429 with Retry-After. "" = no limit.'
+    )
+    trusted_proxies: list[Network] = Field(
+        default=[], description="Addresses whose Forwarded and X-Forwarded-* headers are believed."
+    )
+
+
+class PollTable(Table):
+    interval: Span = Field(
+        default="30m", description="Time between two polls of a source, adapted between the next two."
+    )
+    min_interval: Span = Field(default="5m", description="No source is polled more often.")
+    max_interval: Span = Field(
+        default="24h", description="Bounds our own choice, never a wait the publisher asked for."
+    )
+    concurrency: int = Field(default=64, ge=1, le=MOST, description="Polls at once.")
+    host_gap: SpanOrZero = Field(default="1s", description="Time between two requests to one host.")
+    timeout: Span = Field(default="30s", description="Wall clock for a whole fetch.")
+    max_bytes: Size = Field(default="15MiB", description="Largest document, after decompression.")
+    allow_addresses: list[Network] = Field(
+        default=[], description='Private networks that may be polled, e.g. ["127.0.0.0/8"].'
+    )
+    retry_after_scope: Literal["host", "url"] = Field(
+        default="host",
+        description='Whom a Retry-After silences: the whole "host" or the one "url".',
+    )
+
+
+class DedupTable(Table):
+    window: SpanOrZero = Field(
+        default="72h", description="How far apart two entries may be published and still be one story."
+    )
+    near_duplicates: bool = Field(
+        default=True, description="Also compare texts that are alike but not equal."
+    )
+
+
+class RetentionTable(Table):
+    keep: Span = Field(default="365d", description="Entries older than this are forgotten.")
+    keep_per_source: Count = Field(default=1000, description="Entries kept of each source.")
+
+
+class StoreTable(Table):
+    url: StoreUrl = Field(
+        default="sqlite",
+        description='"sqlite" is <data_dir>/aggregator.sqlite; also "sqlite:///path" or "postgresql://…".',
+    )
+
+
+class PatternsTable(Table):
+    """All named fields must match for the rule to apply."""
+
+    title: Pattern | None = Field(default=None, description="Searched in the title.")
+    content: Pattern | None = Field(default=None, description="Searched in the plain text.")
+    url: Pattern | None = Field(default=None, description="Searched in the link.")
+    author: Pattern | None = Field(default=None, description="Searched in every author's name.")
+    category: Pattern | None = Field(default=None, description="Searched in every category.")
+
+    @model_validator(mode="after")
+    def _some(self) -> "PatternsTable":
+        if not self.model_fields_set:
+            raise ValueError(f"names no field; there are: {', '.join(PatternsTable.model_fields)}")
+        return self
+
+
+class RuleTable(Table):
+    drop: PatternsTable | None = Field(default=None, description="Drop the entries that match.")
+    keep: PatternsTable | None = Field(default=None, description="Keep only the entries that match.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "RuleTable":
+        if len(self.model_fields_set) != 1:
+            raise ValueError('a rule is one of { drop = { title = "…" } } and { keep = { title = "…" } }')
+        return self
+
+
+class AuthTable(Table):
+    username: Line | None = Field(default=None, description="For basic authentication.")
+    password_file: FilePath | None = Field(default=None, description="File with the password.")
+    password_env: str | None = Field(default=None, description="Environment variable with the password.")
+    bearer_file: FilePath | None = Field(default=None, description="File with a bearer token.")
+    bearer_env: str | None = Field(default=None, description="Environment variable with a bearer token.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "AuthTable":
+        given = self.model_fields_set
+        secrets = given - {"username"}
+        basic = len(secrets) == 1 and next(iter(secrets)).startswith("password") and "username" in given
+        bearer = len(given) == 1 and next(iter(given)).startswith("bearer")
+        if not basic and not bearer:
+            raise ValueError(
+                "auth is username with password_file or password_env, or else one of bearer_file and bearer_env"
+            )
+        if self.username is not None and ":" in self.username:
+            raise ValueError("username must not contain ':' (RFC 7617 §2)")
+        return self
+
+
+class ReferenceTable(Table):
+    """Where a secret is."""
+
+    env: str | None = Field(default=None, description="Environment variable that holds it.")
+    file: FilePath | None = Field(default=None, description="File that holds it.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "ReferenceTable":
+        if len(self.model_fields_set) != 1:
+            raise ValueError('must be { env = "NAME" } or { file = "path" }')
+        return self
+
+
+def _shape(value: object) -> str:
+    return TEXT_TAG if isinstance(value, str) else REFERENCE_TAG
+
+
+HeaderValue = Annotated[
+    Annotated[str, AfterValidator(checks.check_header_value), Tag(TEXT_TAG)]
+    | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
+    Discriminator(_shape),
+]
+Proxy = Annotated[
+    Annotated[str, AfterValidator(checks.check_proxy), Tag(TEXT_TAG)] | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
+    Discriminator(_shape),
+]
+
+
+def _plain_secrets(headers: dict[str, str | ReferenceTable]) -> dict[str, str | ReferenceTable]:
+    checks.check_headers(headers)
+    for name, value in headers.items():
+        if isinstance(value, str) and name.lower() in checks.SECRET_HEADERS:
+            raise ValueError(f'the header {name!r} is a secret: write {{ env = "NAME" }} or {{ file = "path" }}')
+    return headers
+
+
+class SourceTable(Table):
+    url: SourceUrl = Field(
+        description="The feed: http(s):, or file: below the configuration's directory or data_dir."
+    )
+    id: Name | None = Field(
+        default=None, description="Names the source for ever, in addresses too. Default: from the host name."
+    )
+    title: Line | None = Field(default=None, description="Default: the feed's own.")
+    timezone: Zone | None = Field(default=None, description="IANA name, for dates that carry no zone.")
+    date_formats: list[DateFormat] = Field(
+        default=[], description="strptime formats, tried before anything else."
+    )
+    interval: Span | None = Field(default=None, description="Instead of [poll] interval.")
+    tags: list[Label] = Field(default=[], description="What [[feed]] tables choose sources by.")
+    rules: list[RuleTable] = Field(
+        default=[], description="Which entries to drop or keep, by regular expressions."
+    )
+    auth: AuthTable | None = Field(default=None, description="Credentials; secrets in files or variables.")
+    headers: Annotated[dict[str, HeaderValue], AfterValidator(_plain_secrets)] = Field(
+        default={}, description='Further request headers: text, { env = "NAME" } or { file = "path" }.'
+    )
+    proxy: Proxy | None = Field(
+        default=None, description='HTTP proxy: its URL, or { env = "NAME" } or { file = "path" }.'
+    )
+    ca_file: FilePath | None = Field(default=None, description="PEM file of certificates to trust.")
+    timeout: Span | None = Field(default=None, description="Instead of [poll] timeout.")
+    max_bytes: Size | None = Field(default=None, description="Instead of [poll] max_bytes.")
+    max_entries: Count | None = Field(default=None, description="Read at most so many entries of a document.")
+
+
+class FeedTable(Table):
+    name: Name = Field(description="Its address is /feeds/<name>.atom, .rss and .json.")
+    title: Line | None = Field(default=None, description="Default: its name.")
+    tags: list[Label] = Field(default=[], description="Take the sources that have one of these tags.")
+    sources: list[str] = Field(default=[], description="Take these sources, by id.")
+    limit: int = Field(default=100, ge=1, le=MOST, description="Entries in the feed.")
+
+    @model_validator(mode="after")
+    def _some(self) -> "FeedTable":
+        if not self.tags and not self.sources:
+            raise ValueError("a feed needs tags and/or sources; everything is in the merged feed already")
+        return self
+
+
+# The tables that may stand once, in the main file only; the `[[…]]` tables of any file.
+SECTIONS: dict[str, type[Table]] = {
+    "aggregator": AggregatorTable,
+    "server": ServerTable,
+    "poll": PollTable,
+    "dedup": DedupTable,
+    "retention": RetentionTable,
+    "store": StoreTable,
+}
+LISTED: dict[str, type[Table]] = {"source": SourceTable, "feed": FeedTable}
+NESTED: dict[str, type[Table]] = {
+    "source.rules": RuleTable,
+    "source.rules.drop": PatternsTable,
+    "source.rules.keep": PatternsTable,
+    "source.auth": AuthTable,
+}

@@ -1,0 +1,66 @@
+"""What the configuration means, ready to be used. Frozen; spans are `timedelta`, sizes bytes."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import TypeAlias
+
+from aggregator.model import Output, Source
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    listen: str  # "host:port", "[ipv6]:port", "unix:/absolute/path", or "" for no server
+    token: str | None = field(repr=False)
+    token_file: Path | None
+    rate_limit: tuple[int, timedelta] | None  # requests per client address and span
+    trusted_proxies: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    interval: timedelta
+    min_interval: timedelta
+    max_interval: timedelta
+    concurrency: int
+    host_gap: timedelta
+    timeout: timedelta
+    max_bytes: int
+    allow_addresses: tuple[Network, ...]
+    retry_after_scope: str  # "host" or "url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dedup:
+    window: timedelta
+    near_duplicates: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    keep: timedelta
+    keep_per_source: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All that the operator decided. The merged feed of everything is not among `outputs`."""
+
+    path: Path  # the main file
+    files: tuple[Path, ...]  # every file read, the main one first
+    title: str
+    public_url: str  # without a trailing slash
+    data_dir: Path  # absolute; need not exist yet
+    contact: str | None
+    limit: int  # entries in the merged feed
+    server: Server
+    poll: Poll
+    dedup: Dedup
+    retention: Retention
+    store_url: str = field(repr=False)  # may carry a password
+    sources: tuple[Source, ...]  # in the order of the files
+    outputs: tuple[Output, ...]
+    warnings: tuple[str, ...] = ()  # lines: `file:line:column: warning: …`
