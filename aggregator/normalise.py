@@ -25,6 +25,7 @@ from aggregator.urls import absolute, canonical, is_uri
 TITLE_CHARS = 1000  # longer ones are cut: no reader shows them
 GUID_CHARS = 2000  # longer ones are hashed
 NAME_CHARS = 300  # of authors and categories
+DATE_SHOWN = 80  # characters of an unreadable date in a problem
 LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
 
 
@@ -60,9 +61,11 @@ def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry)
     summary, content = _html(said.summary, link or base), _html(said.content, link or base)
     if not content and parsed.format.startswith("rss"):
         content, summary = summary, ""  # RSS has one text; only content:encoded makes it a summary
-    posted, content = lift_posted(content)
-    posted_above, summary = lift_posted(summary)
-    published_at, updated_at, problems = _dates(source, said, posted or posted_above)
+    dates = _Dates(source)
+    posted_at, content = dates.lift(content)
+    posted_above_at, summary = dates.lift(summary)
+    updated_at = dates.read(said.updated)
+    published_at = dates.read(said.published) or posted_at or posted_above_at or updated_at
     title = _title(said.title)
     text = plain_text(content or summary)
     uri = said.id.strip() if said.id else None
@@ -83,7 +86,7 @@ def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry)
         published_at=published_at,
         updated_at=updated_at,
         position=position,
-        problems=tuple(problems),
+        problems=tuple(dates.problems),
     )
     return replace(entry, digest=content_digest(entry))
 
@@ -127,27 +130,31 @@ def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple({entry.guid: entry for entry in reversed(entries)}.values())[::-1]
 
 
-def _dates(
-    source: Source, said: ParsedEntry, posted: str | None
-) -> tuple[datetime | None, datetime | None, list[str]]:
-    """Return published, updated and what was wrong; published falls back to "Posted:", then updated."""
-    problems: list[str] = []
-    zone = ZoneInfo(source.timezone) if source.timezone else None
+class _Dates:
+    """Reads the dates of one entry as its source writes them, and notes what is wrong with them."""
 
-    def read(date: ParsedDate | None) -> datetime | None:
+    def __init__(self, source: Source) -> None:
+        self.problems: list[str] = []
+        self._zone = ZoneInfo(source.timezone) if source.timezone else None
+        self._formats = source.date_formats
+
+    def read(self, date: ParsedDate | None) -> datetime | None:
+        """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        reading = read_date(date.text, timezone=zone, formats=source.date_formats, opinion=date.opinion)
+        reading = read_date(date.text, timezone=self._zone, formats=self._formats, opinion=date.opinion)
         if reading is None:
-            problems.append(f"date {date.text[:80]!r} cannot be read")
+            self.problems.append(f"date {date.text[:DATE_SHOWN]!r} cannot be read")
             return None
         if reading.problem:
-            problems.append(reading.problem)
+            self.problems.append(reading.problem)
         return reading.at.replace(microsecond=0)
 
-    updated_at = read(said.updated)
-    published_at = read(said.published) or read(ParsedDate(text=posted) if posted else None) or updated_at
-    return published_at, updated_at, problems
+    def lift(self, html: str) -> tuple[datetime | None, str]:
+        """Take a leading line "Posted: <date>" out of safe HTML; one that is no date stays where it is."""
+        text, rest = lift_posted(html)
+        at = self.read(ParsedDate(text=text)) if text else None
+        return (None, html) if at is None else (at, rest)
 
 
 def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:

@@ -39,6 +39,7 @@ ROOMS = {
     "tree_sitter": {"config"},
     "tree_sitter_toml": {"config"},
     "pebble": {"workers"},
+    "idna": {"urls"},
     "nh3": {"html"},
     "structlog": {"logs"},
 }

@@ -1,5 +1,6 @@
 """Addresses: what is one address, what is shown, what is an id."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -237,8 +238,18 @@ def test_authority(public_url: str, expected: str) -> None:
     assert authority(public_url) == expected
 
 
-def test_tag_uri_is_quoted_and_permanent() -> None:
-    assert tag_uri("news.example", "alfa", "7 at ü/1") == "tag:news.example,2026:alfa/7%20at%20%C3%BC%2F1"
+@pytest.mark.parametrize(
+    ("guid", "shown"),
+    [
+        ("17", "17"),
+        ("urn:x:1", "urn:x:1"),
+        ("https://a.example/?p=1&q=(2)", "https://a.example/?p=1&q=(2)"),
+        ("7 at ü/1", hashlib.sha256("7 at ü/1".encode()).hexdigest()),
+        ("a%20b", hashlib.sha256(b"a%20b").hexdigest()),
+    ],
+)
+def test_tag_uri_is_permanent_and_needs_no_quoting(guid: str, shown: str) -> None:
+    assert tag_uri("news.example", "alfa", guid) == f"tag:news.example,2026:alfa/{shown}"
 
 
 def test_tag_uri_of_a_long_guid_is_a_hash() -> None:

@@ -15,7 +15,7 @@ MAX_PASSES = 6  # of a document through the parser until it no longer changes
 TRACKING_PIXEL_SIZES = frozenset({"0", "1"})  # pixels, on both sides
 
 TEXT_TAGS = (
-    "a abbr b bdi bdo br cite code data del dfn em i ins kbd mark q rp rt ruby s samp small span strike"
+    "a abbr b bdi br cite code data del dfn em i ins kbd mark q rp rt ruby s samp small span strike"
     " strong sub sup time tt u var wbr"
 )
 BLOCK_TAGS = (

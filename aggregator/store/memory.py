@@ -202,7 +202,7 @@ class MemoryStore:
                 if sources is None or any(stored.entry.source_id in sources for stored in entries)
             ]
             found.sort(key=lambda story: story.story_id)
-            found.sort(key=lambda story: self._rank(story))
+            found.sort(key=self._rank)
             return tuple(
                 Story(story_id=story.story_id, entries=_ranked(story, told[story.story_id], sources))
                 for story in found[:limit]

@@ -101,8 +101,8 @@ def m0001_first(db: Database) -> None:
     db.execute("CREATE INDEX aliases_story ON aliases (story)")
     db.execute("""
         CREATE VIEW sources_view AS
-        SELECT id, url, coalesce(title, json_extract(head, '$.title'), id) AS title, state, last_status, last_success_at,
-               next_poll_at, failures, last_error
+        SELECT id, url, coalesce(title, json_extract(head, '$.title'), id) AS title, state, last_status,
+               last_success_at, next_poll_at, failures, last_error
         FROM sources WHERE configured
     """)
     db.execute("""

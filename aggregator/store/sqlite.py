@@ -256,8 +256,8 @@ class SqliteStore:
                 WHERE NOT pruned AND (first_seen_at < :before OR key IN (
                     SELECT key FROM (
                         SELECT key, row_number() OVER (
-                            PARTITION BY source_id ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC,
-                            position) AS nth
+                            PARTITION BY source_id
+                            ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC, position) AS nth
                         FROM entries WHERE NOT pruned)
                     WHERE nth > :keep))
                 """,

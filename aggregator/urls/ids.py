@@ -5,7 +5,7 @@ import re
 
 from aggregator.urls.address import DEFAULT_PORTS, host, parsed, quoted
 
-MAX_TAG_GUID_LENGTH = 200  # characters of a percent-quoted guid in a tag: URI, before it is hashed
+MAX_TAG_GUID_LENGTH = 200  # characters of a guid that a tag: URI shows; a longer one is hashed
 TAG_YEAR = 2026  # RFC 4151: when the authority was ours; a constant, or every id would change
 
 # Not http, and accepted as an entry's id; those of RFC 3986's relatives that feeds have used.
@@ -21,6 +21,9 @@ _TAG = re.compile(
     r"[A-Za-z0-9;/?:@&=+$._!~*'()%,-]*(?:#[A-Za-z0-9;/?:@&=+$._!~*'()%,-]*)?",
     re.ASCII,
 )
+
+# What RFC 4151 takes as it is. Percent-quoting the rest would be valid, but readers that normalise ids undo it.
+_PLAIN = re.compile(r"[A-Za-z0-9._~:@/?!$&'()*+,;=-]+")
 
 
 def is_uri(text: str) -> bool:
@@ -52,8 +55,11 @@ def authority(public_url: str) -> str:
 
 
 def tag_uri(authority: str, source_id: str, guid: str) -> str:
-    """Mint an entry's permanent id (RFC 4151) from `authority()`, its source and its guid there."""
-    specific = quoted(guid)
-    if len(specific) > MAX_TAG_GUID_LENGTH:
+    """Mint an entry's permanent id (RFC 4151) from `authority()`, its source and its guid there.
+
+    A guid that is long or has other characters than `_PLAIN` is hashed (SHA-256, hex).
+    """
+    specific = guid
+    if len(guid) > MAX_TAG_GUID_LENGTH or not _PLAIN.fullmatch(guid):
         specific = hashlib.sha256(guid.encode(errors="surrogatepass")).hexdigest()
     return f"tag:{authority},{TAG_YEAR}:{quoted(source_id)}/{specific}"
