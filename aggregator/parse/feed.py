@@ -11,6 +11,7 @@ import feedparser
 
 from aggregator.errors import ParseError
 from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
+from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
 
@@ -41,9 +42,11 @@ def parse(response: Response) -> ParsedFeed:
 
 def _no_feed(feed: Parsed, url: str) -> str:
     advertised = [
-        link["href"]
+        address
         for link in dict.get(feed, "links", ())
-        if dict.get(link, "rel") == "alternate" and str(dict.get(link, "type", "")).endswith(_FEED_TYPES)
+        if dict.get(link, "rel") == "alternate"
+        and str(dict.get(link, "type", "")).endswith(_FEED_TYPES)
+        and (address := absolute(url, dict.get(link, "href", "")))
     ]
     if advertised:
         return f"{url} is a page, not a feed; it names the feed {advertised[0]}"
@@ -87,7 +90,7 @@ def _entry(entry: Parsed) -> ParsedEntry:
             for tag in dict.get(entry, "tags", ())
             if (term := dict.get(tag, "label") or dict.get(tag, "term"))
         ),
-        enclosures=tuple(_enclosures(dict.get(entry, "enclosures", ()))),
+        enclosures=tuple(_enclosures(dict.get(entry, "links", ()))),
         language=dict.get(entry, "language") or next(spoken, None),
         base=next((text.base for text in (content, summary, title) if text and text.base), None),
         published=_date(entry, "published") or _date(entry, "created"),
@@ -134,9 +137,10 @@ def _people(said: Parsed) -> tuple[Person, ...]:
     return tuple(dict.fromkeys(person for person in people if person != Person()))
 
 
-def _enclosures(found: Iterable[Parsed]) -> Iterable[Enclosure]:
-    for enclosure in found:
-        if href := dict.get(enclosure, "href"):
+def _enclosures(links: Iterable[Parsed]) -> Iterable[Enclosure]:
+    """RSS enclosures stand among the links too."""
+    for enclosure in links:
+        if dict.get(enclosure, "rel") == "enclosure" and (href := dict.get(enclosure, "href")):
             length = str(dict.get(enclosure, "length") or "")
             yield Enclosure(
                 url=href,

@@ -1,0 +1,104 @@
+"""JSON Feed 1.0 and 1.1."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aggregator.errors import ParseError
+from aggregator.model import Enclosure, ParsedFeed, Person, Response
+from aggregator.parse import parse
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def read(said: object, prefix: bytes = b"") -> ParsedFeed:
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return parse(Response(status=200, url="https://alfa.example/feed", body=prefix + body))
+
+
+def items(*found: Any, **more: Any) -> ParsedFeed:
+    return read({"version": VERSION, "title": "Alfa", "items": list(found)} | more)
+
+
+def test_in_full() -> None:
+    feed = items(
+        {
+            "id": "1",
+            "url": "https://alfa.example/1",
+            "title": "One",
+            "content_html": "<p>c</p>",
+            "content_text": "c",
+            "summary": "s",
+            "date_published": "2026-03-01T10:00:00Z",
+            "date_modified": "2026-03-01T11:00:00Z",
+            "authors": [{"name": "Ada", "url": "https://ada.example/"}],
+            "tags": ["x", 7],
+            "language": "de",
+            "attachments": [
+                {"url": "https://a.example/1.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 7}
+            ],
+        },
+        home_page_url="https://alfa.example/",
+        description="d",
+    )
+    (entry,) = feed.entries
+    assert (feed.format, feed.head.title, feed.head.home_url) == ("json11", "Alfa", "https://alfa.example/")
+    assert (entry.id, entry.link, entry.language, entry.categories) == (
+        "1",
+        "https://alfa.example/1",
+        "de",
+        ("x",),
+    )
+    assert entry.content is not None
+    assert (entry.content.value, entry.content.kind) == ("<p>c</p>", "html")
+    assert entry.authors == (Person(name="Ada", url="https://ada.example/"),)
+    assert entry.enclosures == (Enclosure(url="https://a.example/1.mp3", type="audio/mpeg", length=7),)
+    assert entry.published is not None
+    assert entry.updated is not None
+    assert feed.problems == ()
+
+
+def test_version_1_names_one_author() -> None:
+    feed = items({"id": "1", "author": {"name": "Ada"}}, version="https://jsonfeed.org/version/1")
+    assert (feed.format, feed.entries[0].authors) == ("json1", (Person(name="Ada"),))
+
+
+def test_ids_are_text_and_items_without_one_are_dropped_with_a_problem() -> None:
+    feed = items({"id": 17}, {"id": 1.5}, {"title": "none"}, {"id": ""}, {"id": True}, "no object")
+    assert [entry.id for entry in feed.entries] == ["17", "1.5"]
+    assert feed.problems == (
+        "item 3 has no id: dropped",
+        "item 4 has no id: dropped",
+        "item 5 has no id: dropped",
+        "item 6 is not an object: dropped",
+    )
+
+
+@pytest.mark.parametrize("prefix", [b"\xef\xbb\xbf", b"\n\t ", b"\n\xef\xbb\xbf"])
+def test_what_stands_before_it(prefix: bytes) -> None:
+    assert len(read({"version": VERSION, "items": [{"id": "1"}]}, prefix).entries) == 1
+
+
+def test_another_encoding() -> None:
+    assert len(read(json.dumps({"version": VERSION, "items": [{"id": "1"}]}).encode("utf-16")).entries) == 1
+
+
+def test_an_unknown_version_is_told() -> None:
+    assert read({"items": []}).problems == ("the version of the JSON Feed is missing or unknown",)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{}", "has no list of items"),
+        (b'{"items": {}}', "has no list of items"),
+        (b"[1]", "has no list of items"),
+        (b'{"items": [', "cannot be read"),
+        (b"{" + b"\xff" * 9, "cannot be read"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_no_json_feed(body: bytes, told: str) -> None:
+    with pytest.raises(ParseError, match=told):
+        read(body)
