@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -119,9 +119,16 @@ def _guid(said: str | None, url: str | None, title: str, text: str) -> str:
     return url
 
 
+_TELLING: tuple[Callable[[Entry], str], ...] = (
+    lambda entry: entry.url or "",
+    lambda entry: entry.title,
+    lambda entry: entry.digest,
+)
+
+
 def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """Tell entries that share a guid apart by link, then title, then content; keep one of equals."""
-    for more in (lambda entry: entry.url or "", lambda entry: entry.title, lambda entry: entry.digest):
+    for more in _TELLING:
         shared = Counter(entry.guid for entry in entries)
         entries = [
             replace(entry, guid=f"{entry.guid} {more(entry)}") if shared[entry.guid] > 1 else entry
@@ -175,7 +182,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _enclosures(enclosures: Iterable[Enclosure], base: str) -> Iterable[Enclosure]:
-    seen = set()
+    seen: set[str] = set()
     for enclosure in enclosures:
         url = absolute(base, enclosure.url)
         if url and url not in seen and len(seen) < LIST_ITEMS:

@@ -57,5 +57,5 @@ class Workers:
 
     def close(self) -> None:
         """End the workers now; what they are reading is lost."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble forgot one annotation
         self._pool.join()

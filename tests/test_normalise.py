@@ -182,20 +182,26 @@ def test_what_is_endless_is_cut() -> None:
 
 
 def test_the_one_text_of_rss_is_the_content() -> None:
-    said = {"summary": html("<p>s</p>")}
+    said: dict[str, Any] = {"summary": html("<p>s</p>")}
     assert (one(format_="rss20", **said).content, one(format_="rss20", **said).summary) == ("<p>s</p>", "")
     assert (one(**said).content, one(**said).summary) == ("", "<p>s</p>")
 
 
 def test_the_digest_is_of_what_is_shown_but_not_of_dates_or_places() -> None:
-    said = {"id": "1", "title": html("One"), "content": html("c")}
+    said: dict[str, Any] = {"id": "1", "title": html("One"), "content": html("c")}
     digest = one(**said).digest
     assert (
         one(**said, published=ParsedDate(text="2026-03-01"), updated=ParsedDate(text="2026-03-02")).digest
         == digest
     )
     assert normal(ParsedEntry(id="0"), ParsedEntry(**said))[1].digest == digest
-    for change in ({"title": html("Two")}, {"content": html("d")}, {"link": "/x"}, {"categories": ("c",)}):
+    changes: list[dict[str, Any]] = [
+        {"title": html("Two")},
+        {"content": html("d")},
+        {"link": "/x"},
+        {"categories": ("c",)},
+    ]
+    for change in changes:
         assert one(**said | change).digest != digest
 
 

@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aggregator.model import Source
 from tests.fetch.server import Answer, Server
 from tests.world import World
 
 DATA = Path(__file__).parent / "data" / "walk"
-MINSK = {"timezone": "Europe/Minsk", "date_formats": ("%d.%m.%Y %H:%M:%S",)}
+MINSK: dict[str, Any] = {"timezone": "Europe/Minsk", "date_formats": ("%d.%m.%Y %H:%M:%S",)}
 
 
 async def test_the_commentary_comes_out_right_to_the_second(world: World, publisher: Server) -> None:

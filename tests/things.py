@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator.model import Entry, Plan, PollUpdate, Source, SourceState, StoredEntry
+from aggregator.model import Entry, Plan, PollUpdate, Source, SourceState
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -14,15 +14,9 @@ def source(source_id: str = "alfa", **more: Any) -> Source:
 
 
 def entry(guid: str = "1", source_id: str = "alfa", **more: Any) -> Entry:
-    made = Entry(
-        **{"source_id": source_id, "guid": guid, "title": f"Title {guid}", "published_at": NOON} | more
-    )
+    facts: dict[str, Any] = {"title": f"Title {guid}", "published_at": NOON}
+    made = Entry(source_id=source_id, guid=guid, **facts | more)
     return replace(made, digest=f"{made.title}\n{made.content}")
-
-
-def stored(made: Entry, **more: Any) -> StoredEntry:
-    facts = {"entry_id": made.guid, "story_id": made.guid, "first_seen_at": NOON, "entry": made}
-    return StoredEntry(**facts | more)
 
 
 def update(source_id: str = "alfa", plan: Plan | None = None, **more: Any) -> PollUpdate:

@@ -32,7 +32,7 @@ def list_sources(context: Context) -> None:
     """List the configured sources."""
     configuration = context.load()
     states = _states(configuration)
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "id": source.id,
             "state": state.state.value,

@@ -1,7 +1,8 @@
 """Nouns to rows of text and back, for engines that keep rows."""
 
 import json
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from aggregator.model import (
     Validators,
 )
 
-Row = Mapping[str, Any]
+Row = sqlite3.Row
 
 ENTRY_COLUMNS = (
     "uri", "url", "title", "authors", "summary", "content", "content_text", "language", "categories",
