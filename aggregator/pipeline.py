@@ -249,7 +249,9 @@ class Pipeline:
             for output in plant.outputs
         )
         documents: list[Document] = [document for feed in feeds for document in emit(feed)]
-        followed = [pair for pair in sources.values() if not pair[0].url.startswith("file:")]  # for others to follow
+        followed = [
+            pair for pair in sources.values() if not pair[0].url.startswith("file:")
+        ]  # for others to follow
         documents.append(emit_opml(plant.title, followed))
         return Publication(published=public.write(documents, self._directory), feeds=feeds)
 

@@ -71,7 +71,9 @@ def as_name(text: str) -> str:
 def check_tag(text: str) -> str:
     """Return a tag: any word or words that can be shown."""
     if text != text.strip() or len(text) > TAG_LENGTH:
-        raise ValueError(f"{quoted(text)} must not begin or end with a space nor exceed {TAG_LENGTH} characters")
+        raise ValueError(
+            f"{quoted(text)} must not begin or end with a space nor exceed {TAG_LENGTH} characters"
+        )
     return check_line(text)
 
 
@@ -100,9 +102,13 @@ def check_source_url(url: str) -> str:
     scheme = parts.scheme.lower()
     if scheme == "file":
         if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
-            raise ValueError('is no file of this machine: write "file:feeds/one.xml" or "file:///srv/feeds/one.xml"')
+            raise ValueError(
+                'is no file of this machine: write "file:feeds/one.xml" or "file:///srv/feeds/one.xml"'
+            )
     elif scheme not in {"http", "https"}:
-        raise ValueError(f"{quoted(url)} must begin with https://, http:// or file:" + _scheme_advice(url, scheme))
+        raise ValueError(
+            f"{quoted(url)} must begin with https://, http:// or file:" + _scheme_advice(url, scheme)
+        )
     else:
         _check_host(parts)
     return url
@@ -132,7 +138,9 @@ def check_web_url(url: str) -> str:
         return url
     parts = split_url(url)
     if parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
-        raise ValueError(f"{quoted(url)} must be an http(s) address without ? and #, like \"https://news.example.org\"")
+        raise ValueError(
+            f'{quoted(url)} must be an http(s) address without ? and #, like "https://news.example.org"'
+        )
     _check_host(parts)
     return url.rstrip("/")
 
@@ -154,7 +162,9 @@ def check_proxy(url: str) -> str:
 def check_contact(text: str) -> str:
     """Return an address people can write to or look up; it becomes part of the User-Agent."""
     if not text.isascii() or _CONTROL.search(text) or "(" in text or ")" in text:
-        raise ValueError("must be an address or URL in ASCII without parentheses: it becomes part of the User-Agent")
+        raise ValueError(
+            "must be an address or URL in ASCII without parentheses: it becomes part of the User-Agent"
+        )
     return text.strip()
 
 

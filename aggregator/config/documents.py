@@ -10,7 +10,8 @@ from os.path import abspath, exists, realpath
 from pathlib import Path
 from typing import Any
 
-from aggregator.config import positions
+from aggregator.config.positions import Path as KeyPath
+from aggregator.config.positions import Positions
 from aggregator.config.problems import Place, Problems, quoted
 
 FILE_LIMIT = 64 << 20  # bytes
@@ -29,13 +30,13 @@ class Document:
     path: Path  # absolute
     shown: str  # as messages name it
     data: dict[str, Any]
-    positions: positions.Positions
+    positions: Positions
 
-    def key(self, path: positions.Path) -> Place:
+    def key(self, path: KeyPath) -> Place:
         """Return where the key at `path` stands, or what is around it."""
         return Place(self.shown, *self.positions.key(path))
 
-    def value(self, path: positions.Path) -> Place:
+    def value(self, path: KeyPath) -> Place:
         """Return where the value at `path` stands, or what is around it."""
         return Place(self.shown, *self.positions.value(path))
 
@@ -67,7 +68,9 @@ def matches(include: str, base: Path) -> list[Path]:
     return [Path(abspath(base / name)) for name in sorted(found)]
 
 
-def read_document(path: Path, problems: Problems, *, overlay: Overlay, asked: Place | None = None) -> Document | None:
+def read_document(
+    path: Path, problems: Problems, *, overlay: Overlay, asked: Place | None = None
+) -> Document | None:
     """Read one file; None when it cannot be used, which is noted in `problems`.
 
     `asked` is where the file is named: a file that cannot be opened is reported there.
@@ -107,7 +110,7 @@ def _parsed(path: Path, name: str, text: str, problems: Problems) -> Document | 
     except RecursionError:
         problems.error(Place(name), "arrays or tables are nested too deeply")
         return None
-    return Document(path=path, shown=name, data=data, positions=positions.Positions(text))
+    return Document(path=path, shown=name, data=data, positions=Positions(text))
 
 
 def _end(text: str) -> tuple[int, int]:

@@ -111,7 +111,9 @@ def _configuration(
     path = main.document.path
     data = data_dir(tables.aggregator.data_dir, path, environ)
     if data.exists() and not data.is_dir():
-        problems.error(main.value(("aggregator", "data_dir")), f"data_dir in [aggregator]: {data} is no directory")
+        problems.error(
+            main.value(("aggregator", "data_dir")), f"data_dir in [aggregator]: {data} is no directory"
+        )
     pace = poll(tables.poll, main, problems)
     serving = server(tables.server, main, environ, problems)
     around = Surroundings(environ=environ, file_roots=file_roots(path, data), poll=pace)

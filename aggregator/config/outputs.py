@@ -68,4 +68,6 @@ def _refuse_unknown(
         if name not in known:
             place = one.document.value(("feed", one.index, key, number))
             what = "no source has the tag" if key == "tags" else "there is no source"
-            problems.error(place, f"{key} in [[feed]]: {what} {quoted(name)}{did_you_mean(name, sorted(known))}")
+            problems.error(
+                place, f"{key} in [[feed]]: {what} {quoted(name)}{did_you_mean(name, sorted(known))}"
+            )

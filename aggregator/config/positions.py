@@ -53,9 +53,7 @@ class Positions:
         """
         if path not in self._tables:
             return []
-        nodes = (
-            node for at, nodes in self._tables.items() if at[: len(path)] == path for node in nodes
-        )
+        nodes = (node for at, nodes in self._tables.items() if at[: len(path)] == path for node in nodes)
         return sorted(self._whole_lines(node) for node in nodes)
 
     def _table_path(self, node: Node, lengths: dict[Path, int]) -> Path:

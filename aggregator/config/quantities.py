@@ -25,7 +25,9 @@ def duration(text: str) -> timedelta:
     """Return the span that "90s", "15m", "6h" or "30d" says; zero is one."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or found["unit"] not in _SECONDS:
-        raise ValueError(f'{quoted(text)} is no duration; write a number and a unit, like "90s", "15m", "6h" or "30d"')
+        raise ValueError(
+            f'{quoted(text)} is no duration; write a number and a unit, like "90s", "15m", "6h" or "30d"'
+        )
     seconds = Decimal(found["number"]) * _SECONDS[found["unit"]]
     if seconds > int(LONGEST.total_seconds()):
         raise ValueError(f'{quoted(text)} is too long; the longest duration is "{LONGEST.days}d"')
@@ -47,7 +49,9 @@ def size(text: str) -> int:
         raise ValueError(f'{quoted(text)} is no size; write a number and a unit, like "500kB" or "15MiB"')
     count = int(Decimal(found["number"]) * _BYTES[found["unit"]])
     if not 1 <= count <= LARGEST:
-        raise ValueError(f'{quoted(text)} must be between "1B" and "{LARGEST >> 30}GiB": a fetch is held in memory')
+        raise ValueError(
+            f'{quoted(text)} must be between "1B" and "{LARGEST >> 30}GiB": a fetch is held in memory'
+        )
     return count
 
 

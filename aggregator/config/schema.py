@@ -129,7 +129,8 @@ class DedupTable(Table):
         default="72h", description="How far apart two entries may be published and still be one story."
     )
     near_duplicates: bool = Field(
-        default=True, description="Also compare texts that are alike but not equal."
+        default=True,
+        description="Without effect in this version: only exact text and equal addresses make one story.",
     )
 
 
@@ -217,7 +218,8 @@ HeaderValue = Annotated[
     Discriminator(_shape),
 ]
 Proxy = Annotated[
-    Annotated[str, AfterValidator(checks.check_proxy), Tag(TEXT_TAG)] | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
+    Annotated[str, AfterValidator(checks.check_proxy), Tag(TEXT_TAG)]
+    | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
     Discriminator(_shape),
 ]
 
@@ -226,7 +228,9 @@ def _plain_secrets(headers: dict[str, str | ReferenceTable]) -> dict[str, str | 
     checks.check_headers(headers)
     for name, value in headers.items():
         if isinstance(value, str) and name.lower() in checks.SECRET_HEADERS:
-            raise ValueError(f'the header {name!r} is a secret: write {{ env = "NAME" }} or {{ file = "path" }}')
+            raise ValueError(
+                f'the header {name!r} is a secret: write {{ env = "NAME" }} or {{ file = "path" }}'
+            )
     return headers
 
 

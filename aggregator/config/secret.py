@@ -43,7 +43,9 @@ def from_environment(
     if value is None:
         problems.error(place, f"the environment variable {quoted(variable)} is not set")
         return None
-    return _usable(value.encode(errors="surrogateescape"), f"the secret in {quoted(variable)}", place, problems)
+    return _usable(
+        value.encode(errors="surrogateescape"), f"the secret in {quoted(variable)}", place, problems
+    )
 
 
 def _usable(content: bytes, name: str, place: Place, problems: Problems) -> str | None:

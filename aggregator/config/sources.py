@@ -69,7 +69,9 @@ def _refuse_twins(written: Sequence[Written], problems: Problems) -> None:
         other = taken.setdefault(one.table.id, one)
         if other is not one:
             place = one.document.value((*one.path, "id"))
-            problems.error(place, f"the id {quoted(one.table.id)} is taken by the source at {other.place.line_only}")
+            problems.error(
+                place, f"the id {quoted(one.table.id)} is taken by the source at {other.place.line_only}"
+            )
 
 
 def _source(one: Written, name: str, around: Surroundings, problems: Problems) -> Source:
@@ -114,7 +116,9 @@ def _file_url(one: Written, around: Surroundings, problems: Problems) -> str:
     """Return the absolute file: URL of a source; symbolic links are followed before it is judged."""
     relative = unquote(urlsplit(one.table.url).path)
     if "\0" in relative:
-        problems.error(one.document.value((*one.path, "url")), "url in [[source]]: a path must not contain %00")
+        problems.error(
+            one.document.value((*one.path, "url")), "url in [[source]]: a path must not contain %00"
+        )
         return one.table.url
     path = Path(realpath(located(relative, one.document.path.parent, around.environ)))
     if not any(path.is_relative_to(realpath(root)) for root in around.file_roots):
@@ -182,7 +186,11 @@ class _Secrets:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
         except OSError as exc:  # ssl.SSLError is one
-            reason = "holds no certificates in PEM" if isinstance(exc, ssl.SSLError) else f"cannot be read: {exc.strerror}"
+            reason = (
+                "holds no certificates in PEM"
+                if isinstance(exc, ssl.SSLError)
+                else f"cannot be read: {exc.strerror}"
+            )
             self._problems.error(self._place("ca_file"), f"ca_file in [[source]]: {quoted(path)} {reason}")
         return str(path)
 

@@ -116,7 +116,9 @@ def raw(document: Document, name: str) -> Sequence[Any]:
     return tables if isinstance(tables, list) else []
 
 
-def listed(document: Document, name: str, schema: type[T], problems: Problems) -> Iterator[tuple[int, T | None]]:
+def listed(
+    document: Document, name: str, schema: type[T], problems: Problems
+) -> Iterator[tuple[int, T | None]]:
     """Yield every [[name]] table of a file with its number; None for one that is wrong."""
     for index, data in enumerate(raw(document, name)):
         path = (name, index)

@@ -105,7 +105,9 @@ def _complaint(error: ErrorDetails) -> str:
     if kind in _EXPECTED:
         return f"must be {_EXPECTED[kind]}, not {_kind(error['input'])}"
     if kind == "literal_error":
-        return f"must be {context['expected']}{did_you_mean(str(error['input']), _words(context['expected']))}"
+        return (
+            f"must be {context['expected']}{did_you_mean(str(error['input']), _words(context['expected']))}"
+        )
     if kind == "greater_than_equal":
         return f"must be at least {context['ge']}"
     if kind == "less_than_equal":
