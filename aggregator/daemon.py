@@ -57,6 +57,11 @@ def user_agent(configuration: Configuration) -> str:
     return f"aggregator/{__version__} (+{contact})"
 
 
+def _warn(configuration: Configuration) -> None:
+    for warning in configuration.warnings:
+        log.warning("configuration", warning=warning)
+
+
 def serve_settings(configuration: Configuration) -> ServeSettings:
     """Return what a configuration means for serving."""
     return ServeSettings(
@@ -153,6 +158,7 @@ class Daemon:
         log.info(
             "start", version=__version__, config=str(self._path), sources=len(self._configuration.sources)
         )
+        _warn(self._configuration)
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
             await self._open_server()
@@ -248,6 +254,7 @@ class Daemon:
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
+        _warn(new)
         old, self._configuration = self._configuration, new
         self._configuration_error = None
         self._serve_settings = serve_settings(new)

@@ -19,6 +19,8 @@ def check(context: Context, file: Path | None) -> None:
     if file is not None:
         context = replace(context, config=file)
     configuration = context.load()
+    for warning in configuration.warnings:
+        click.echo(warning, err=True)
     row: dict[str, object] = {
         "config": str(context.config),
         "files": len(configuration.files),

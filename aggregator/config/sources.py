@@ -100,7 +100,7 @@ def _interval(one: Written, poll: Poll, problems: Problems) -> timedelta | None:
     if not poll.min_interval <= wished <= poll.max_interval:
         problems.warning(
             one.document.value((*one.path, "interval")),
-            f"interval in [[source]]: {quoted(one.table.interval)} is kept within min_interval and max_interval of [poll]",
+            f"interval in [[source]]: {quoted(one.table.interval)} is kept within [poll] min_interval and max_interval",
         )
     return wished
 
@@ -171,7 +171,7 @@ class _Secrets:
             if "@" in value:
                 self._problems.error(
                     place,
-                    'proxy in [[source]]: a URL with credentials is a secret: write { env = "NAME" } or { file = "path" }',
+                    'proxy in [[source]]: credentials are a secret: write { env = "NAME" } or { file = "path" }',
                 )
             return value
         if value is None:
