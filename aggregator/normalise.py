@@ -134,7 +134,10 @@ def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
             replace(entry, guid=f"{entry.guid} {more(entry)}") if shared[entry.guid] > 1 else entry
             for entry in entries
         ]
-    return tuple({entry.guid: entry for entry in reversed(entries)}.values())[::-1]
+    unique: dict[str, Entry] = {}
+    for entry in entries:
+        unique.setdefault(entry.guid, entry)
+    return tuple(unique.values())
 
 
 class _Dates:

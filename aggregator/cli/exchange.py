@@ -29,13 +29,11 @@ def import_opml(context: Context, file: Path) -> None:
     for problem in problems:
         click.echo(f"{file}: warning: {problem}", err=True)
     known = {source.url for source in context.load().sources}
-    new = {
-        one.url: NewSource(url=one.url, title=one.title, tags=one.tags)
-        for one in reversed(subscriptions)
-        if one.url not in known
-    }
+    new = [
+        NewSource(url=one.url, title=one.title, tags=one.tags) for one in subscriptions if one.url not in known
+    ]
     if new:
-        path = add_sources(context.config, list(new.values())[::-1])
+        path = add_sources(context.config, new)
         click.echo(f"{path}: {len(new)} added")
     click.echo(
         f"{file}: {len(subscriptions)} feeds, {len(subscriptions) - len(new)} followed already", err=True

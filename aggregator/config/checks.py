@@ -205,10 +205,11 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 
 def check_store_url(text: str) -> str:
-    """Return the address of a store: sqlite, sqlite:///path or postgresql://…"""
-    known = text == "sqlite" or text.startswith(("postgresql://", "postgres://"))
-    if not known and not (text.startswith("sqlite:///") and len(text) > len("sqlite:///")):
-        raise ValueError('must be "sqlite", "sqlite:///path" or "postgresql://…"')
+    """Return the address of a store: sqlite or sqlite:///path."""
+    if text.startswith(("postgresql://", "postgres://")):
+        raise ValueError('PostgreSQL is not supported yet: use "sqlite" or "sqlite:///path"')
+    if text != "sqlite" and not (text.startswith("sqlite:///") and len(text) > len("sqlite:///")):
+        raise ValueError('must be "sqlite" or "sqlite:///path"')
     return text
 
 

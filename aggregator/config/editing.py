@@ -108,7 +108,8 @@ def _without(content: bytes, extents: Sequence[tuple[int, int]]) -> bytes:
     """Cut byte ranges out, each with one of the blank lines around it."""
     for start, end in reversed(extents):
         before, after = content[:start], content[end:]
-        content = before + (after.removeprefix(b"\n") if before.endswith((b"\n\n", b"")) else after)
+        at_gap = not before or before.endswith(b"\n\n")
+        content = before + (after.removeprefix(b"\n") if at_gap else after)
     return content
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aggregator.errors import ConfigError
 
-QUOTED_LENGTH = 80  # characters of the operator's text that a message repeats
+QUOTED_LENGTH = 200  # characters of the operator's text that a message repeats
 NEAR = 0.6  # difflib's ratio from which a name is offered
 
 

@@ -142,7 +142,7 @@ class RetentionTable(Table):
 class StoreTable(Table):
     url: StoreUrl = Field(
         default="sqlite",
-        description='"sqlite" is <data_dir>/aggregator.sqlite; also "sqlite:///path" or "postgresql://…".',
+        description='"sqlite" is <data_dir>/aggregator.sqlite; also "sqlite:///path".',
     )
 
 

@@ -43,7 +43,10 @@ def read_subscriptions(data: bytes) -> Read:
         found += _planet(text, problems) if sections else _lines(text, problems)
     if not found:
         problems.append("no feeds were found in it")
-    return tuple({one.url: one for one in reversed(found)}.values())[::-1], tuple(problems)
+    unique: dict[str, Subscription] = {}
+    for one in found:
+        unique.setdefault(one.url, one)
+    return tuple(unique.values()), tuple(problems)
 
 
 def _opml(data: bytes, problems: list[str]) -> Iterator[Subscription]:

@@ -1,0 +1,135 @@
+"""Every mistake is a line that says where it is and what to do; all of them in one run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from aggregator.config import load
+from aggregator.errors import ConfigError
+
+SOURCE = '[[source]]\nurl = "https://a.example/"\n'
+
+
+def mistakes(directory: Path, text: str | bytes, environ: dict[str, str] | None = None) -> list[str]:
+    """Write one file, load it, and return the lines of the error without the directory."""
+    file = directory / "a.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as raised:
+        load(file, environ=environ or {})
+    return (
+        str(raised.value)
+        .replace(f"{os.path.relpath(directory)}/", "")
+        .replace(f"{directory}/", "")
+        .splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[aggregatorr]\n", "a.toml:1:1: error: unknown table [aggregatorr] (did you mean 'aggregator'?)"),
+        (
+            "[aggregator]\ntitel = 'x'\n",
+            "a.toml:2:1: error: unknown key 'titel' in [aggregator] (did you mean 'title'?)",
+        ),
+        (
+            "[aggregator]\nlimit = 'x'\n",
+            "a.toml:2:9: error: limit in [aggregator]: must be an integer, not a string",
+        ),
+        (
+            f"{SOURCE}id = 'a'\n[[source]]\nid = 'a'\nurl = 'https://b.example/'\n",
+            "a.toml:5:6: error: the id 'a' is taken",
+        ),
+        (f"{SOURCE}[[source]]\nurl = 'HTTPS://A.example:443'\n", "is a source already, at a.toml:1"),
+        (
+            "[poll]\ninterval = '0s'\n",
+            "a.toml:2:12: error: interval in [poll]: '0s' must be longer than nothing",
+        ),
+        ("[poll]\ntimeout = 'soon'\n", "a.toml:2:11: error: timeout in [poll]: 'soon' is no duration"),
+        ("[poll]\nmin_interval = -5\n", "a.toml:2:16: error: min_interval in [poll]: needs a unit"),
+        (
+            "[poll]\nmin_interval = '2h'\nmax_interval = '1h'\n",
+            "min_interval '2h' in [poll] is longer than max_interval",
+        ),
+        (
+            "[poll]\nmax_bytes = '15 apples'\n",
+            "a.toml:2:13: error: max_bytes in [poll]: '15 apples' is no size",
+        ),
+        ("[poll]\nconcurrency = 0\n", "concurrency in [poll]: must be at least 1"),
+        ("[poll]\nallow_addresses = ['300.0.0.0/8']\n", "'300.0.0.0/8' is no IP address or network"),
+        (
+            f"{SOURCE}timezone = 'Europe/Minks'\n",
+            "unknown time zone 'Europe/Minks' (did you mean 'Europe/Minsk'?)",
+        ),
+        (
+            f"{SOURCE}date_formats = ['%Q']\n",
+            "a.toml:3:17: error: date_formats in [[source]]: '%Q' is no strptime format",
+        ),
+        (f"{SOURCE}rules = [{{ drop = {{ title = '(' }} }}]\n", "bad regular expression '('"),
+        (
+            f"{SOURCE}rules = [{{ drop = {{ titel = 'x' }} }}]\n",
+            "unknown key 'titel' in rules.drop of [[source]]",
+        ),
+        (f"{SOURCE}id = 'A b'\n", "'a-b' would do"),
+        (f"{SOURCE}auth = {{ username = 'x', password_file = 'nope' }}\n", "there is no file 'nope'"),
+        (f"{SOURCE}auth = {{ username = 'x', password_env = 'NOPE' }}\n", "variable 'NOPE' is not set"),
+        ("[[source]]\nurl = 'ftp://a.example/'\n", "must begin with https://, http:// or file:"),
+        ("[[source]]\nurl = 'https://u:p@a.example/'\n", "must not carry credentials"),
+        ("[[source]]\nurl = 'file:///etc/passwd'\n", "'/etc/passwd' may not be read"),
+        ("[[source]]\nid = 'a'\n", "a.toml:1:1: error: [[source]] needs 'url'"),
+        ("[server]\nlisten = '127.0.0.1:99999'\n", "port 99999 is not between 0 and 65535"),
+        (
+            "[server]\nlisten = 'here'\n",
+            "a.toml:2:10: error: listen in [server]: 'here' is no address to listen on",
+        ),
+        ("[server]\ntoken_file = 'nope'\n", "there is no file 'nope'"),
+        ("[server]\nrate_limit = 'fast'\n", "'fast' is no rate"),
+        ("[store]\nurl = 'mysql://x'\n", 'url in [store]: must be "sqlite" or'),
+        ("[store]\nurl = 'postgresql://x/y'\n", "url in [store]: PostgreSQL is not supported yet"),
+        ("[[feed]]\nname = 'x'\nsources = ['nope']\n", "sources in [[feed]]: there is no source 'nope'"),
+        (
+            f"{SOURCE}tags = ['politics']\n[[feed]]\nname = 'x'\ntags = ['politcs']\n",
+            "(did you mean 'politics'?)",
+        ),
+        ("[[feed]]\nname = 'x'\nquery = 'a'\n", "unknown key 'query' in [[feed]]: it is not supported yet"),
+        ("[aggregator]\ninclude = ['nope.toml']\n", "a.toml:2:12: error: there is no file 'nope.toml'"),
+        ("[aggregator\n", "a.toml:1:12: error: not TOML: "),
+        ("[aggregator]\ntitle = 'x\n", ": error: not TOML: "),
+        (b"[aggregator]\ntitle = '\xff'\n", "a.toml:2:10: error: not UTF-8"),
+    ],
+)
+def test_one_mistake_is_one_line(tmp_path: Path, text: str | bytes, told: str) -> None:
+    (line,) = mistakes(tmp_path, text)
+    assert told in line
+    assert ": error: " in line
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text(f"{SOURCE}intervall = '5m'\n[server]\nlisten = ':1'\n")
+    lines = mistakes(tmp_path, "[aggregator]\ntitel = 'x'\ninclude = ['b.toml']\n[poll]\ninterval = 'x'\n")
+    assert len(lines) == 4
+    assert {line.partition(":")[0] for line in lines} == {"a.toml", "b.toml"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "AGGREGATOR_POLL__INTERVAL",
+            "AGGREGATOR_POLL__INTERVAL: error: interval in [poll]: 'x' is no duration",
+        ),
+        ("AGGREGATOR_POLL__INTERVALL", "did you mean"),
+        ("AGGREGATOR_SERVR__LISTEN", "(did you mean 'server'?)"),
+    ],
+)
+def test_mistakes_in_the_environment_name_the_variable(tmp_path: Path, name: str, told: str) -> None:
+    (line,) = mistakes(tmp_path, "", {name: "x"})
+    assert line.startswith(name)
+    assert told in line
+
+
+def test_a_missing_file_and_a_directory(tmp_path: Path) -> None:
+    for path, told in ((tmp_path / "none.toml", "no such file"), (tmp_path, "is a directory")):
+        with pytest.raises(ConfigError, match=told):
+            load(path, environ={})

@@ -1,0 +1,82 @@
+"""Lists that other programs keep, told apart by what is in them and read as far as they go."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aggregator.parse.subscriptions import Subscription, read_subscriptions
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+OPML = """<?xml version="1.0"?><opml version="2.0"><body>
+<outline text="World News"><outline text="Asia"><outline type="rss" title="A" xmlUrl="https://a.example/rss"/></outline>
+<outline type="rss" text="B" XMLURL=" https://b.example/?x=1&y=2 " category="/Tech/Linux,news"/></outline>
+<outline text="a link" type="link" url="https://page.example/"/>
+<outline type="rss" text="again" xmlUrl="https://a.example/rss"/>
+<outline type="rss" text="local" xmlUrl="feeds/local.xml"/>
+<outline type="rss" text="secret" xmlUrl="https://u:p@c.example/"/>
+"""
+
+
+def test_opml_that_is_not_well_formed() -> None:
+    found, problems = read_subscriptions(OPML.encode())
+    assert found == (
+        Subscription(url="https://a.example/rss", title="A", tags=("world-news", "asia")),
+        Subscription(
+            url="https://b.example/?x=1&y=2", title="B", tags=("world-news", "tech", "linux", "news")
+        ),
+    )
+    assert "bare &" in problems[0]
+    assert "read as far as it goes" in problems[1]
+    assert "'feeds/local.xml' is no address" in problems[2]
+    assert len(problems) == 4
+
+
+def test_entities_are_neither_fetched_nor_multiplied(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "x"}">' for n in range(12))
+    data = (
+        f'<!DOCTYPE opml [<!ENTITY f SYSTEM "{(tmp_path / "secret").as_uri()}">{bomb}]>'
+        '<opml><body><outline text="&f;&e11;" xmlUrl="https://a.example/"/></body></opml>'
+    )
+    found, _ = read_subscriptions(data.encode())
+    assert all(len(one.title or "") < 1000 and "s3cret" not in (one.title or "") for one in found)
+
+
+def test_planet() -> None:
+    found, problems = read_subscriptions(
+        b"[Planet]\nname = P\n[DEFAULT]\nx = 1\n[https://a.example/rss]\nname = A % B\n[feeds/local]\nname = L\n"
+    )
+    assert found == (Subscription(url="https://a.example/rss", title="A % B"),)
+    assert problems == ()
+
+
+def test_newsboat() -> None:
+    data = b'# c\nhttps://a.example/rss "tech" "~A title" \'It s\' !hidden\n"query:x:unread = \\"yes\\""\nexec:cmd\n'
+    found, problems = read_subscriptions(data)
+    assert found == (Subscription(url="https://a.example/rss", title="A title", tags=("tech", "it-s")),)
+    assert [problem.partition(":")[0] for problem in problems] == ["line 3", "line 4"]
+
+
+def test_plain_lines() -> None:
+    found, _ = read_subscriptions("\ufeffhttps://a.example/\r\n\r\nhttps://b.example/it's\r\n".encode())
+    assert [one.url for one in found] == ["https://a.example/", "https://b.example/it's"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\xff", b"<", b"<opml/>", b"words only", b"[section\n", b"[a]\n[b"])
+def test_nothing_in_it_is_told(data: bytes) -> None:
+    found, problems = read_subscriptions(data)
+    assert found == ()
+    assert problems[-1] == "no feeds were found in it"
+
+
+def test_lists_that_no_one_here_wrote() -> None:
+    if not SHARED.exists():
+        pytest.skip("the shared corpus is not beside this checkout")
+    feeds = files = 0
+    for line in (SHARED / "INDEX.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["format"] in {"opml", "planet-ini"}:
+            files += 1
+            feeds += len(read_subscriptions((SHARED / row["path"]).read_bytes())[0])
+    assert (files, feeds >= 1500) == (89, True)
