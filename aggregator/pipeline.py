@@ -294,7 +294,7 @@ def _result(
 
 def _report(result: PollResult, at: datetime) -> None:
     wait = "never" if result.next_poll_at is None else _span(result.next_poll_at - at)
-    facts: dict[str, object] = {
+    said: dict[str, object] = {
         "source": result.source_id,
         "status": result.status,
         "new": result.new,
@@ -305,6 +305,7 @@ def _report(result: PollResult, at: datetime) -> None:
         "next": wait,
         "reason": result.next_reason,
     }
+    facts = {name: value for name, value in said.items() if value is not None}
     if result.error is None:
         log.info("poll", **facts)
     else:

@@ -38,6 +38,8 @@ def parse(response: Response) -> ParsedFeed:
             problems.append(f"item {n} has no id: dropped")
         else:
             entries.append(_entry(item))
+    if said["items"] and not entries:
+        raise ParseError(f"none of the {len(said['items'])} items of the JSON Feed has an id")
     return ParsedFeed(
         format="json11" if str(version).endswith("/1.1") else "json1",
         head=FeedHead(
