@@ -10,6 +10,7 @@ thread of its own, so that it serves tests with and without an event loop, and c
 """
 
 import asyncio
+import gzip
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,12 @@ from typing import Self
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 START_TIME = 10.0  # seconds a thread may take
+
+
+def packed(body: bytes) -> bytes:
+    """Gzip, the same bytes at any time: they may be part of a test's name."""
+    return gzip.compress(body, mtime=0)
+
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

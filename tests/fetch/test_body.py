@@ -1,6 +1,5 @@
 """Bodies: what they are decides, and a bound holds (PROTOCOL P29, P30, P38)."""
 
-import gzip
 import tracemalloc
 import zlib
 
@@ -8,10 +7,11 @@ import pytest
 
 from aggregator.errors import FetchError
 from aggregator.fetch.body import MAX_MEMBERS, decode, human_size
+from tests.fetch.server import packed
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'>" + b"<item/>" * 500 + b"</rss>"
 LIMIT = 100_000
-PACKED = gzip.compress(FEED)
+PACKED = packed(FEED)
 
 
 def raw_deflate(body: bytes) -> bytes:
@@ -36,9 +36,9 @@ def raw_deflate(body: bytes) -> bytes:
         (FEED, "zstd"),
         (zlib.compress(FEED), "deflate"),  # as the RFC says
         (raw_deflate(FEED), "deflate"),  # as some servers do
-        (gzip.compress(PACKED), "gzip"),  # a .gz file compressed once more
-        (gzip.compress(PACKED), "gzip, gzip"),
-        (gzip.compress(FEED[:100]) + gzip.compress(FEED[100:]), "gzip"),  # members
+        (packed(PACKED), "gzip"),  # a .gz file compressed once more
+        (packed(PACKED), "gzip, gzip"),
+        (packed(FEED[:100]) + packed(FEED[100:]), "gzip"),  # members
         (PACKED + b"\0" * 10, "gzip"),  # padding
         (PACKED + b"<!-- cached -->", "gzip"),
     ],
@@ -74,7 +74,7 @@ def test_p38_broken_bodies_are_errors(raw: bytes, coding: str, message: str) -> 
 
 
 def test_a_body_of_just_the_bound_is_read() -> None:
-    assert len(decode(gzip.compress(bytes(LIMIT)), "gzip", LIMIT)) == LIMIT
+    assert len(decode(packed(bytes(LIMIT)), "gzip", LIMIT)) == LIMIT
     assert len(decode(bytes(LIMIT), "", LIMIT)) == LIMIT
 
 
@@ -82,10 +82,10 @@ def test_a_body_of_just_the_bound_is_read() -> None:
     "raw",
     [
         b"<" * (LIMIT + 1),
-        gzip.compress(bytes(LIMIT + 1)),
+        packed(bytes(LIMIT + 1)),
         zlib.compress(bytes(LIMIT + 1)),
-        gzip.compress(bytes(LIMIT)) + gzip.compress(b"1"),
-        gzip.compress(gzip.compress(bytes(LIMIT + 1))),
+        packed(bytes(LIMIT)) + packed(b"1"),
+        packed(packed(bytes(LIMIT + 1))),
     ],
 )
 def test_p30_larger_bodies_are_refused(raw: bytes) -> None:
@@ -93,9 +93,7 @@ def test_p30_larger_bodies_are_refused(raw: bytes) -> None:
         decode(raw, "deflate", LIMIT)
 
 
-@pytest.mark.parametrize(
-    "bomb", [gzip.compress(bytes(50_000_000)), gzip.compress(gzip.compress(bytes(50_000_000)))]
-)
+@pytest.mark.parametrize("bomb", [packed(bytes(50_000_000)), packed(packed(bytes(50_000_000)))])
 def test_p30_a_bomb_is_not_inflated(bomb: bytes) -> None:
     tracemalloc.start()
     try:
@@ -109,7 +107,7 @@ def test_p30_a_bomb_is_not_inflated(bomb: bytes) -> None:
 
 def test_members_are_counted() -> None:
     with pytest.raises(FetchError, match="members"):
-        decode(gzip.compress(b"") * (MAX_MEMBERS + 1), "gzip", LIMIT)
+        decode(packed(b"") * (MAX_MEMBERS + 1), "gzip", LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Deadlines, sizes, addresses, and what goes wrong (PROTOCOL P21, P30, P38)."""
 
 import asyncio
-import gzip
 import socket
 from datetime import timedelta
 from ipaddress import IPv4Network
@@ -10,6 +9,7 @@ import pytest
 
 from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
+from tests.fetch.server import packed
 
 from .asking import FEED, NONE, make_fetcher, source
 from .server import Answer, Server, raw, redirect
@@ -120,7 +120,7 @@ async def test_p30_waiting_for_a_turn_does_not_count(server: Server) -> None:
     "answer",
     [
         Answer(body=b"<" * 5001),
-        Answer(body=gzip.compress(b"<" * 5001), headers=[("Content-Encoding", "gzip")]),
+        Answer(body=packed(b"<" * 5001), headers=[("Content-Encoding", "gzip")]),
         raw(b"HTTP/1.1 200 OK\r\n\r\n" + b"<" * 5001),  # until the connection closes
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5001\r\n\r\n"),  # announced
         raw(b"HTTP/1.1 200 OK\r\n\r\n", b"<" * 65536, repeat=True),  # endless
@@ -133,7 +133,7 @@ async def test_p30_large_bodies_are_refused(server: Server, fetcher: Fetcher, an
 
 
 async def test_p30_a_bomb_is_refused(server: Server, fetcher: Fetcher) -> None:
-    bomb = gzip.compress(bytes(50_000_000))
+    bomb = packed(bytes(50_000_000))
     server.answer("/feed", Answer(body=bomb, headers=[("Content-Encoding", "gzip")]))
     with pytest.raises(FetchError, match="body is larger than 100000 bytes"):
         await fetcher.fetch(source(server.url("/feed")), NONE)
@@ -164,9 +164,9 @@ async def test_p30_what_is_no_bounded_http_is_refused(
     [
         (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + FEED), "truncated"),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n"), "truncated"),
-        (Answer(body=gzip.compress(FEED)[:-4], headers=[("Content-Encoding", "gzip")]), "truncated"),
-        (Answer(body=gzip.compress(FEED)[:-4]), "truncated"),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(FEED)[:40]), "truncated"),
+        (Answer(body=packed(FEED)[:-4], headers=[("Content-Encoding", "gzip")]), "truncated"),
+        (Answer(body=packed(FEED)[:-4]), "truncated"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed(FEED)[:40]), "truncated"),
         (raw(), "closed the connection without an answer"),
     ],
 )
@@ -182,8 +182,8 @@ async def test_p38_half_a_feed_is_an_error(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(body=gzip.compress(FEED), headers=[("Content-Encoding", "gzip")]),
-        Answer(body=gzip.compress(FEED)),
+        Answer(body=packed(FEED), headers=[("Content-Encoding", "gzip")]),
+        Answer(body=packed(FEED)),
         Answer(body=FEED, headers=[("Content-Encoding", "gzip")]),
         raw(b"HTTP/1.1 200 OK\r\n\r\n" + FEED),
         raw(b"HTTP/1.0 200 OK\r\n\r\n" + FEED),
@@ -199,7 +199,7 @@ async def test_p29_a_body_is_read_however_it_comes(server: Server, fetcher: Fetc
 
 async def test_large_bodies_are_inflated_too(server: Server) -> None:
     body = b"<rss>" + b"".join(b"%x" % (number * number) for number in range(40_000))
-    server.answer("/feed", Answer(body=gzip.compress(body), headers=[("Content-Encoding", "gzip")]))
+    server.answer("/feed", Answer(body=packed(body), headers=[("Content-Encoding", "gzip")]))
     async with make_fetcher(max_bytes=10**6) as fetcher:
         response = await fetcher.fetch(source(server.url("/feed")), NONE)
     assert response.body == body

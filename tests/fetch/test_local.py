@@ -1,6 +1,5 @@
 """file: sources."""
 
-import gzip
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
 from aggregator.model import Response, Source, Validators
+from tests.fetch.server import packed
 
 FEED = b"<rss/>"
 
@@ -35,7 +35,7 @@ async def test_short_form_of_the_url(fetcher: Fetcher, tmp_path: Path) -> None:
 
 async def test_a_compressed_file_is_inflated(fetcher: Fetcher, tmp_path: Path) -> None:
     file = tmp_path / "feed.xml.gz"
-    file.write_bytes(gzip.compress(FEED))
+    file.write_bytes(packed(FEED))
     assert (await read(fetcher, file.as_uri())).body == FEED
 
 
@@ -66,7 +66,7 @@ async def test_a_name_that_cannot_be(fetcher: Fetcher) -> None:
         await read(fetcher, "file:///a%00b")
 
 
-@pytest.mark.parametrize("content", [b"<" * 1001, gzip.compress(bytes(1001))])
+@pytest.mark.parametrize("content", [b"<" * 1001, packed(bytes(1001))])
 async def test_p30_a_large_file_is_refused(fetcher: Fetcher, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "feed.xml"
     file.write_bytes(content)
