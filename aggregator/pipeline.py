@@ -239,7 +239,7 @@ class Pipeline:
         }
         feeds = tuple(
             merge(
-                self._store.latest(output.limit, sources=output.sources),
+                self._store.latest(output.limit, sources=output.sources, settled=True),
                 path=output.name,
                 title=output.title,
                 public_url=plant.public_url,

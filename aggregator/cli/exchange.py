@@ -30,7 +30,9 @@ def import_opml(context: Context, file: Path) -> None:
         click.echo(f"{file}: warning: {problem}", err=True)
     known = {source.url for source in context.load().sources}
     new = [
-        NewSource(url=one.url, title=one.title, tags=one.tags) for one in subscriptions if one.url not in known
+        NewSource(url=one.url, title=one.title, tags=one.tags)
+        for one in subscriptions
+        if one.url not in known
     ]
     if new:
         path = add_sources(context.config, new)

@@ -189,7 +189,9 @@ class MemoryStore:
 
     # publishing
 
-    def latest(self, limit: int, *, sources: Sequence[str] | None = None) -> tuple[Story, ...]:
+    def latest(
+        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+    ) -> tuple[Story, ...]:
         with self._lock:
             content = self._content
             told: dict[str, list[StoredEntry]] = {}
@@ -197,9 +199,10 @@ class MemoryStore:
                 if stored.entry.source_id in self._sources and stored.entry_id not in content.pruned:
                     told.setdefault(stored.story_id, []).append(stored)
             found = [
-                content.stories[story_id]
+                story
                 for story_id, entries in told.items()
-                if sources is None or any(stored.entry.source_id in sources for stored in entries)
+                if (story := content.stories[story_id]).settled >= settled
+                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
             ]
             found.sort(key=lambda story: story.story_id)
             found.sort(key=self._rank)

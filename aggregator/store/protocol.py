@@ -52,11 +52,13 @@ class Store(Protocol):
         another poll changed meanwhile; applying one update twice is such a case.
         """
 
-    def latest(self, limit: int, *, sources: Sequence[str] | None = None) -> tuple[Story, ...]:
+    def latest(
+        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+    ) -> tuple[Story, ...]:
         """Return the newest stories by shown date that any of `sources` tells (None = any configured).
 
         Only entries of configured sources; the story's representative first, unless only
-        others are among `sources`.
+        others are among `sources`. With `settled`, only stories whose ids are final.
         """
 
     def settle(self) -> None:

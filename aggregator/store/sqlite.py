@@ -200,19 +200,21 @@ class SqliteStore:
 
     # publishing
 
-    def latest(self, limit: int, *, sources: Sequence[str] | None = None) -> tuple[Story, ...]:
+    def latest(
+        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+    ) -> tuple[Story, ...]:
         among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
         with self._storage():
             found = self._db.execute(
                 f"""
                 SELECT s.key, s.story_id, s.representative FROM stories s
                 JOIN entries r ON r.key = s.representative
-                WHERE EXISTS (
+                WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
                     WHERE e.story = s.key AND NOT e.pruned {among})
                 ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
                 """,  # noqa: S608 - placeholders only
-                [*(sources or ()), limit],
+                [settled, *(sources or ()), limit],
             ).fetchall()
             entries: dict[str, list[sqlite3.Row]] = {}
             for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):

@@ -224,6 +224,16 @@ def test_a_feed_of_some_sources_has_their_stories_and_shows_their_entry(store: S
     assert store.latest(10, sources=[]) == ()
 
 
+def test_what_is_not_settled_can_be_left_out(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.settle()
+    store.apply(
+        update("bravo", plan=Plan(placements=(founds("2", "bravo"),)))
+    )  # a poll between settling and reading
+    assert [story.story_id for story in store.latest(10, settled=True)] == ["alfa:1"]
+    assert len(store.latest(10)) == 2
+
+
 def test_the_newest_come_first_and_the_limit_cuts_after_sorting(store: Store) -> None:
     dated = [replace(founds(str(n)), entry=entry(str(n), published_at=NOON - n * HOUR)) for n in (3, 1, 2)]
     future = replace(founds("f"), entry=entry("f", published_at=NOON + 1000 * HOUR, position=9))
