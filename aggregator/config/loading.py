@@ -34,6 +34,7 @@ class Survey:
     configuration: Configuration
     written: tuple[Written, ...]
     documents: tuple[Document, ...]
+    includes: tuple[str, ...]
 
 
 def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Survey:
@@ -56,7 +57,7 @@ def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Surve
     others = found.others() if complete and includes is not None else None
     configuration = _configuration(main, tables, documents, found, others, environ, problems)
     problems.raise_errors()
-    return Survey(configuration, tuple(found.sources), documents)
+    return Survey(configuration, tuple(found.sources), documents, tuple(includes or ()))
 
 
 def _includes(main: Main, tables: Single) -> Sequence[str] | None:
