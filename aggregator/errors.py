@@ -7,6 +7,7 @@ AggregatorError
   - ParseError     an answer that is no feed, or that no worker could read within its limits
 + StoreError       the daemon stops, exit 1: nothing is safe without the store
   - Conflict       another poll placed a story first: decide again
++ PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
 
 Anything else is a bug: a traceback in the log, and that source backs off.
@@ -39,6 +40,10 @@ class StoreError(AggregatorError):
 
 class Conflict(StoreError):
     """A concurrent poll took a place this decision counted on; nothing was written."""
+
+
+class PublishError(AggregatorError):
+    """The published files cannot be written."""
 
 
 class Busy(AggregatorError):

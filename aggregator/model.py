@@ -177,6 +177,7 @@ class Entry:
 
     source_id: str
     guid: str  # identity within its source: the document's id, else its link, else a hash
+    said_guid: str | None = None  # what `guid` was told apart from, where a document repeats it
     uri: str | None = None  # the document's id when it is a URI, to be emitted as it came
     url: str | None = None
     title: str = ""  # plain text
@@ -245,6 +246,8 @@ class Known:
     digest: str
     published_at: datetime | None
     updated_at: datetime | None
+    url: str | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,10 +112,11 @@ def _line(text: str, limit: int) -> str:
 
 def _guid(said: str | None, url: str | None, title: str, text: str) -> str:
     """Identity in its source: the document's id, else the link, else what is said (FEATURES M9)."""
-    if said and len(said) <= GUID_CHARS:
-        return xml_safe(said)
+    if said and len(said) <= GUID_CHARS and xml_safe(said) == said:
+        return said
     if said or not url:
-        return "sha256:" + hashlib.sha256((said or f"{title}\n{text}").encode(errors="replace")).hexdigest()
+        told = (said or f"{title}\n{text}").encode(errors="surrogatepass")
+        return "sha256:" + hashlib.sha256(told).hexdigest()
     return url
 
 
@@ -131,7 +132,9 @@ def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     for more in _TELLING:
         shared = Counter(entry.guid for entry in entries)
         entries = [
-            replace(entry, guid=f"{entry.guid} {more(entry)}") if shared[entry.guid] > 1 else entry
+            replace(entry, guid=f"{entry.guid} {more(entry)}", said_guid=entry.said_guid or entry.guid)
+            if shared[entry.guid] > 1
+            else entry
             for entry in entries
         ]
     unique: dict[str, Entry] = {}

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,7 +18,9 @@ from aggregator.logs import log
 from aggregator.merge import merge
 from aggregator.model import (
     Document,
+    Entry,
     Hold,
+    Lookup,
     Output,
     Plan,
     PollResult,
@@ -32,7 +34,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.store.protocol import Store
-from aggregator.urls import authority, host
+from aggregator.urls import authority, host, is_public_name
 
 DECISIONS = 20  # how often a poll may lose the race for a story before it counts as a bug
 JITTER = 0.1  # share of the wait by which a poll may come later, never earlier
@@ -83,13 +85,17 @@ class Pipeline:
 
     # one poll
 
-    async def poll(self, source_id: str) -> PollResult:
+    async def poll(self, source_id: str) -> PollResult | None:
         """Visit one source and keep what it says; never raises for what the source did.
 
-        Raises `StoreError` when the store fails, `KeyError` for a source that is not configured.
+        None for a source that has just left the configuration. Raises `StoreError` when the store fails.
         """
-        source, started = self.plant.sources[source_id], self._clock()
-        state = await asyncio.to_thread(self._store.state, source_id)
+        started = self._clock()
+        try:
+            source = self.plant.sources[source_id]
+            state = await asyncio.to_thread(self._store.state, source_id)
+        except KeyError:
+            return None
         try:
             result = await self._visit(source, state)
         except SourceError as exc:
@@ -137,18 +143,10 @@ class Pipeline:
 
     async def _keep(self, source: Source, reading: Reading, state: SourceState, *, redate: bool) -> Plan:
         """Decide where the entries belong and store them; decide again when another poll was first."""
-        lookup = dedup.lookup(source.id, reading.entries)
+        lookup = await asyncio.to_thread(dedup.lookup, source.id, reading.entries)
         for _ in range(DECISIONS):
             at = self._clock().replace(microsecond=0)
-            candidates = await asyncio.to_thread(self._store.candidates, lookup)
-            plan = dedup.place(
-                reading.entries,
-                candidates,
-                authority=authority(self.plant.public_url),
-                now=at,
-                window=self.plant.window,
-                redate=redate,
-            )
+            plan = await asyncio.to_thread(self._place, reading.entries, lookup, at, redate=redate)
             try:
                 await self._apply(PollUpdate(state=state, plan=plan, at=at))
             except Conflict as exc:
@@ -156,6 +154,16 @@ class Pipeline:
                 continue
             return plan
         raise RuntimeError(f"{DECISIONS} decisions about {source.id} were each overtaken by another poll")
+
+    def _place(self, entries: Sequence[Entry], lookup: Lookup, at: datetime, *, redate: bool) -> Plan:
+        return dedup.place(
+            entries,
+            self._store.candidates(lookup),
+            authority=authority(self.plant.public_url),
+            now=at,
+            window=self.plant.window,
+            redate=redate,
+        )
 
     async def _apply(self, update: PollUpdate) -> None:
         await asyncio.to_thread(self._store.apply, update)
@@ -205,12 +213,17 @@ class Pipeline:
             next_reason=following.reason,
             interval=following.interval,
         )
-        hold = None
-        if self.plant.hold_hosts and response is not None and response.retry_after and following.at:
-            wait = min(response.retry_after, LONGEST_RETRY_AFTER)
-            hold = Hold(host=host(source.url), until=at + wait)
-        await self._apply(PollUpdate(state=state, at=at, hold=hold))
+        await self._apply(PollUpdate(state=state, at=at, hold=self._hold(response, at)))
         return replace(_result(state, response), error=error)
+
+    def _hold(self, response: Response | None, at: datetime) -> Hold | None:
+        """Leave a whole host alone when it asks for it (PROTOCOL P15); redirects count for whom they led to."""
+        if response is None or response.retry_after is None or response.status < HTTPStatus.BAD_REQUEST:
+            return None
+        asked = host(response.url)
+        if not self.plant.hold_hosts or not is_public_name(asked):
+            return None
+        return Hold(host=asked, until=at + min(response.retry_after, LONGEST_RETRY_AFTER))
 
     def _next(self, source: Source, response: Response | None, *, failures: int) -> NextPoll:
         return next_poll(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator.errors import StoreError
+from aggregator.errors import PublishError
 from aggregator.model import Document, Published
 
 MODE = 0o644  # whoever serves them must be able to read them
@@ -19,11 +19,11 @@ def write(documents: Iterable[Document], directory: Path) -> dict[str, Published
     """
     try:
         published = {document.path: _write(document, directory / document.path) for document in documents}
-        for stray in (directory / "feeds").glob("*.*"):
+        for stray in [*directory.glob(".new-*"), *(directory / "feeds").glob("*.*")]:
             if stray.relative_to(directory).as_posix() not in published:
                 stray.unlink()
     except OSError as exc:
-        raise StoreError(
+        raise PublishError(
             f"{exc.filename or directory}: {exc.strerror}; the feeds cannot be published"
         ) from exc
     return published

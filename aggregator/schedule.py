@@ -10,6 +10,7 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from aggregator.errors import PublishError
 from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
@@ -19,6 +20,7 @@ TICK = timedelta(seconds=1)
 TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
 GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
+RETRY = timedelta(seconds=2)  # after a publication that could not be written
 QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this long for the next claim
 
 
@@ -93,10 +95,8 @@ class Schedule:
         self._news.set()
 
     async def _poll(self, source_id: str) -> None:
-        if source_id not in self._pipeline.plant.sources:
-            return  # removed from the configuration since it was claimed
         result = await self._pipeline.poll(source_id)
-        if _is_news(result):
+        if result is not None and _is_news(result):
             self.news()
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -109,8 +109,14 @@ class Schedule:
             await self._news.wait()
             await self._wait_for_others()
             self._news.clear()
-            publication = await self._pipeline.publish()
-            log.debug("publish", entries=len(publication.feeds[0].entries))
+            try:
+                publication = await self._pipeline.publish()
+            except PublishError as exc:
+                log.error("publish", error=str(exc), retry=f"{RETRY.total_seconds():g}s")
+                self._news.set()
+                await asyncio.sleep(RETRY.total_seconds())
+            else:
+                log.debug("publish", entries=len(publication.feeds[0].entries))
 
     async def _wait_for_others(self) -> None:
         """Publish a whole cycle at once where it is short: ids then do not depend on who was first."""

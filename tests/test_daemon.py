@@ -129,6 +129,21 @@ def test_slow_and_broken_sources_hold_up_nobody(tmp_path: Path, publisher: Serve
         assert daemon.stop() == 0  # with a poll still in flight
 
 
+def test_feeds_that_cannot_be_written_stop_nobody(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        public, away = site.data / "public", site.data / "away"
+        public.rename(away)
+        public.write_text("in the way")
+        site.sources.write_text(serve(publisher, "alfa", "bravo"))
+        daemon.log("event=publish", "cannot be published", "retry=")
+        assert "News of alfa" in daemon.get("/feed.atom").text
+        public.unlink()
+        daemon.feed("News of bravo")
+        assert (public / "feed.atom").exists()
+
+
 def test_the_views_for_scripts(tmp_path: Path, publisher: Server) -> None:
     site = Site(tmp_path, sources=serve(publisher, "alfa") + source("bad", publisher.url("/missing")))
     assert site.run("poll").returncode == 1

@@ -52,6 +52,12 @@ def test_an_endless_id_is_hashed() -> None:
     assert len(one(id="x" * (GUID_CHARS + 1)).guid) < 100
 
 
+def test_ids_of_characters_nobody_can_carry_stay_apart() -> None:
+    guids = {one(id=said).guid for said in ("\ud800", "\udfff", "a\x00", "a")}
+    assert len(guids) == 4
+    assert "" not in guids
+
+
 def test_a_repeated_guid_is_told_apart_and_an_equal_entry_dropped() -> None:
     entries = normal(
         ParsedEntry(id="1", link="/a"),

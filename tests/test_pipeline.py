@@ -53,7 +53,7 @@ async def test_three_sources_carry_one_story(world: World, publisher: Server) ->
         *(Source(id=name, url=publisher.url(f"/{name}"), title=f"Source {name}") for name in "abc")
     )
     results = await asyncio.gather(*(world.pipeline.poll(name) for name in "abc"))
-    assert sorted((result.new, result.duplicate) for result in results) == [(0, 1), (0, 1), (1, 0)]
+    assert sorted((result.new, result.duplicate) for result in results if result) == [(0, 1), (0, 1), (1, 0)]
     (entry,) = (await world.feed()).entries
     assert entry.source.title == "Source a"  # equally old: the first by id
     assert {link.title for link in entry.links if link.rel == "via"} == {"Source b", "Source c"}
@@ -158,16 +158,20 @@ async def test_gone_is_never_asked_again(world: World, publisher: Server, alfa: 
     assert (world.store.state("alfa").state, world.store.state("alfa").next_poll_at) == (State.GONE, None)
 
 
-async def test_retry_after_holds_all_sources_of_the_host(world: World, publisher: Server) -> None:
+async def test_retry_after_of_an_address_counts_for_its_url_only(world: World, publisher: Server) -> None:
     publisher.answer("/a", Answer(status=429, headers=[("Retry-After", "7200")]))
     world.configure(Source(id="a", url=publisher.url("/a")), Source(id="b", url=publisher.url("/b")))
     await world.poll("a")
-    assert world.store.claim_due(world.now + timedelta(hours=1), limit=9, lease=timedelta(hours=1)) == ()
-    world.configure(
-        Source(id="c", url=publisher.url("/a")), Source(id="d", url=publisher.url("/b")), hold_hosts=False
-    )
-    await world.poll("c")
-    assert world.store.claim_due(world.now, limit=9, lease=timedelta(hours=1)) == ("d",)
+    assert world.store.state("a").next_reason == "Retry-After"
+    assert world.store.claim_due(world.now + timedelta(hours=1), limit=9, lease=timedelta(hours=1)) == ("b",)
+
+
+async def test_a_source_that_has_just_left_is_not_polled(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    world.store.configure([], now=world.now)  # the first half of a reload
+    assert await world.pipeline.poll("alfa") is None
+    assert publisher.asked() == []
 
 
 async def test_an_edit_keeps_id_and_published_and_moves_updated_once(
@@ -258,3 +262,27 @@ async def test_a_rebuild_gives_the_same_ids_whoever_answers_first(publisher: Ser
             documents.append((rebuilt.directory / "feed.atom").read_bytes())
     assert documents[0] == documents[1] == documents[2]
     assert documents[0].count(b"<entry") == 4
+
+
+async def test_a_guid_repeated_now_and_then_mixes_up_nothing(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    """FEATURES M8, M9: what else stands in the document does not decide who an entry is."""
+
+    def told(name: str) -> str:
+        return item(
+            "dup", title=f"Story {name}", link=f"https://e.example/{name}", text=f"{name} {TEXT[::-1]} {name}"
+        )
+
+    a, b = told("A"), told("B").replace(TEXT[::-1], TEXT)
+    documents = [rss(a), rss(b, a), rss(b), rss(a, b), rss(a)]
+    publisher.answer("/alfa", *(Answer(body=document) for document in documents))
+    await world.poll()
+    first = (await world.feed()).entries[0]
+    for _ in documents[1:]:
+        world.wait(hours=1)
+        await world.poll()
+        shown = {entry.title: entry.id for entry in (await world.feed()).entries}
+        assert shown.keys() == {"Story A", "Story B"}
+        assert shown["Story A"] == first.id
+    assert world.store.totals().entries == 2

@@ -18,6 +18,7 @@ from aggregator.urls import (
     folded_key,
     host,
     is_homepage,
+    is_public_name,
     is_uri,
     strict_key,
     tag_uri,
@@ -301,3 +302,19 @@ def test_what_can_be_followed_is_a_valid_uri(base: str, url: str) -> None:
         assert unquote(found).strip()
     assert is_homepage(url) in {True, False}
     assert is_uri(url) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("feeds.example.org", True),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("localhost", False),
+        ("wiki.internal", False),
+        ("printer.local", False),
+        ("", False),
+    ],
+)
+def test_public_names_are_what_a_hold_of_the_host_is_for(name: str, public: bool) -> None:
+    assert is_public_name(name) == public

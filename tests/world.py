@@ -48,7 +48,8 @@ class World:
     async def poll(self, *source_ids: str) -> dict[str, PollResult]:
         """Poll these, or all, one after the other."""
         ids = source_ids or tuple(self.pipeline.plant.sources)
-        return {source_id: await self.pipeline.poll(source_id) for source_id in ids}
+        found = {source_id: await self.pipeline.poll(source_id) for source_id in ids}
+        return {source_id: result for source_id, result in found.items() if result is not None}
 
     async def feed(self, name: str = "feed.atom") -> Any:
         """Publish, and read a feed as a reader would."""

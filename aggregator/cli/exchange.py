@@ -28,6 +28,8 @@ def import_opml(context: Context, file: Path) -> None:
     subscriptions, problems = read_subscriptions(file.read_bytes())
     for problem in problems:
         click.echo(f"{file}: warning: {problem}", err=True)
+    if not subscriptions:
+        raise click.ClickException(f"{file}: no feed to follow in it; is it a subscription list?")
     known = {source.url for source in context.load().sources}
     new = [
         NewSource(url=one.url, title=one.title, tags=one.tags)

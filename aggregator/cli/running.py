@@ -71,7 +71,7 @@ async def _cycle(configuration: Configuration, ids: Sequence[str], *, force: boo
         room = asyncio.Semaphore(configuration.poll.concurrency)
         results = await asyncio.gather(*(_poll_one(parts.pipeline, source, room) for source in chosen))
         await parts.pipeline.publish()
-    return list(results)
+    return [result for result in results if result is not None]
 
 
 def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force: bool, now: datetime) -> bool:
@@ -89,7 +89,7 @@ def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force:
     return True
 
 
-async def _poll_one(pipeline: Pipeline, source: Source, room: asyncio.Semaphore) -> PollResult:
+async def _poll_one(pipeline: Pipeline, source: Source, room: asyncio.Semaphore) -> PollResult | None:
     async with room:
         return await pipeline.poll(source.id)
 

@@ -7,7 +7,6 @@ import click
 
 from aggregator.cli.context import Context, reading_store
 from aggregator.config import Configuration, NewSource, add_sources, remove_source
-from aggregator.errors import ConfigError
 from aggregator.model import Source, SourceState, State
 
 RATE_SPAN = timedelta(days=7)  # over which entries a day are counted
@@ -135,7 +134,7 @@ def remove(context: Context, source_id: str) -> None:
     """
     configuration = context.load()
     if source_id not in {source.id for source in configuration.sources}:
-        raise ConfigError(f"{context.config}: error: there is no source {source_id!r}; `list` shows all")
+        raise click.UsageError(f"no source {source_id} in {context.config}; `list` shows all")
     path = remove_source(configuration, source_id)
     click.echo(f"{path}: {source_id} removed")
 

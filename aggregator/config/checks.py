@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -65,7 +64,10 @@ def check_name(text: str) -> str:
 
 def as_name(text: str) -> str:
     """Return `text` brought into the shape of an id, "" when nothing of it is left."""
-    return _NOT_NAME.sub("-", text.lower()).strip("-._")[:NAME_LENGTH].strip("-._")
+    lowered = text.lower()
+    if _NAME.fullmatch(lowered) and len(lowered) <= NAME_LENGTH:
+        return lowered  # the host name of an IDN has a double hyphen
+    return _NOT_NAME.sub("-", lowered).strip("-._")[:NAME_LENGTH].strip("-._")
 
 
 def check_tag(text: str) -> str:
@@ -262,18 +264,13 @@ def check_pattern(text: str) -> str:
     return text
 
 
-def check_headers(headers: Mapping[str, object]) -> None:
-    """Refuse names that are none (RFC 9110 §5.6.2), appear twice, or are decided by the daemon."""
-    seen: set[str] = set()
-    for name in headers:
-        lowered = name.lower()
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{quoted(name)} is no header name")
-        if lowered in _OURS:
-            raise ValueError(f"the header {quoted(name)} is set by the daemon itself")
-        if lowered in seen:
-            raise ValueError(f"the header {quoted(name)} is given twice")
-        seen.add(lowered)
+def check_header_name(name: str) -> str:
+    """Return the name of a request header (RFC 9110 §5.6.2) that is not the daemon's to decide."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{quoted(name)} is no header name")
+    if name.lower() in _OURS:
+        raise ValueError(f"the header {quoted(name)} is set by the daemon itself")
+    return name
 
 
 def check_header_value(text: str) -> str:

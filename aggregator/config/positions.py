@@ -69,16 +69,11 @@ class Positions:
         return path
 
     def _find(self, path: Path) -> _Found:
-        found: _Found | None = None
-        for known in range(len(path), -1, -1):
-            for table in self._tables.get(path[:known], ()):
-                start = _Found(table, table, len(path) - known)
-                best = min(_descents(start, path[known:]), key=lambda one: one.left)
-                if found is None or best.left < found.left:
-                    found = best
-        if found is None:
-            raise ValueError(f"no table around {path}")
-        return found
+        """Look in the innermost table around `path`: whatever it does not hold stands nowhere."""
+        around = next(path[:known] for known in range(len(path), -1, -1) if path[:known] in self._tables)
+        rest = path[len(around) :]
+        starts = (_Found(table, table, len(rest)) for table in self._tables[around])
+        return min((found for start in starts for found in _descents(start, rest)), key=lambda one: one.left)
 
     def _line_and_column(self, node: Node) -> tuple[int, int]:
         start = self._bytes.rfind(b"\n", 0, node.start_byte) + 1

@@ -23,6 +23,7 @@ from aggregator.config import checks, quantities
 MOST = 10_000  # of entries in a feed, and of polls at once
 INCLUDED = ("sources.toml", "sources.d/*.toml")
 TEXT_TAG, REFERENCE_TAG = "<text>", "<reference>"  # which of two shapes a value has; never names of keys
+KEY_TAG = "[key]"  # pydantic's, where the key of a mapping is wrong
 
 
 def _with_unit(value: object) -> object:
@@ -212,6 +213,7 @@ def _shape(value: object) -> str:
     return TEXT_TAG if isinstance(value, str) else REFERENCE_TAG
 
 
+HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[
     Annotated[str, AfterValidator(checks.check_header_value), Tag(TEXT_TAG)]
     | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
@@ -224,9 +226,11 @@ Proxy = Annotated[
 ]
 
 
-def _plain_secrets(headers: dict[str, str | ReferenceTable]) -> dict[str, str | ReferenceTable]:
-    checks.check_headers(headers)
+def _refuse_headers(headers: dict[str, str | ReferenceTable]) -> dict[str, str | ReferenceTable]:
+    names = [name.lower() for name in headers]
     for name, value in headers.items():
+        if names.count(name.lower()) > 1:
+            raise ValueError(f"the header {name!r} is given twice")
         if isinstance(value, str) and name.lower() in checks.SECRET_HEADERS:
             raise ValueError(
                 f'the header {name!r} is a secret: write {{ env = "NAME" }} or {{ file = "path" }}'
@@ -252,7 +256,7 @@ class SourceTable(Table):
         default=[], description="Which entries to drop or keep, by regular expressions."
     )
     auth: AuthTable | None = Field(default=None, description="Credentials; secrets in files or variables.")
-    headers: Annotated[dict[str, HeaderValue], AfterValidator(_plain_secrets)] = Field(
+    headers: Annotated[dict[HeaderName, HeaderValue], AfterValidator(_refuse_headers)] = Field(
         default={}, description='Further request headers: text, { env = "NAME" } or { file = "path" }.'
     )
     proxy: Proxy | None = Field(

@@ -73,13 +73,13 @@ def _interval(
 ) -> timedelta:
     interval = duration(table.interval)
     if shortest > longest:
-        written = "min_interval" if main.says("poll", "min_interval") else "max_interval"
+        written = "min_interval" if "min_interval" in table.model_fields_set else "max_interval"
         problems.error(
             main.value(("poll", written)),
             f"min_interval {quoted(table.min_interval)} in [poll] is longer than "
             f"max_interval {quoted(table.max_interval)}",
         )
-    elif not main.says("poll", "interval"):
+    elif "interval" not in table.model_fields_set:
         return max(shortest, min(interval, longest))
     elif not shortest <= interval <= longest:
         problems.error(

@@ -152,6 +152,8 @@ class _Secrets:
         )
 
     def _credential(self, kind: str, file: str | None, variable: str | None) -> str | None:
+        if file is None and variable is None:
+            return None
         place = self._place("auth", f"{kind}_file" if file is not None else f"{kind}_env")
         value = self._secret(file, variable, place)
         if kind == "bearer" and value is not None:

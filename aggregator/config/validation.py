@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config import positions
-from aggregator.config.problems import Place, Problems, did_you_mean, nearest, quoted
+from aggregator.config.problems import Place, Problems, did_you_mean, quoted
 from aggregator.config.schema import (
+    KEY_TAG,
     LISTED,
     NESTED,
     REFERENCE_TAG,
@@ -34,6 +35,7 @@ ADVICE = {
     ("source", "enabled"): "is not known: put a # before every line of the table, or remove it",
 }
 
+_TAGS = {TEXT_TAG, REFERENCE_TAG, KEY_TAG}
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "a boolean"),
     (int, "an integer"),
@@ -43,6 +45,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (dict, "a table"),
     ((date, time), "a date or time"),
 )
+_BOUNDS = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
 _EXPECTED = {
     "string_type": "a string",
     "int_type": "an integer",
@@ -61,7 +64,7 @@ def validated(
         return schema.model_validate(data)
     except ValidationError as exc:
         for error in exc.errors(include_url=False):
-            at = path + tuple(part for part in error["loc"] if part not in (TEXT_TAG, REFERENCE_TAG))
+            at = path + tuple(part for part in error["loc"] if part not in _TAGS)
             locate = key if error["type"] == "extra_forbidden" else value
             place = key(at[:-1]) if error["type"] == "missing" else locate(at)
             problems.error(place, _sentence(error, at))
@@ -74,7 +77,7 @@ def unknown_table(name: str, value: object) -> str:
     if isinstance(value, dict | list):
         header = f"[[{name}]]" if isinstance(value, list) else f"[{name}]"
         return f"unknown table {header}{did_you_mean(name, known)}"
-    return f"unknown key {quoted(name)} outside any table{_elsewhere(name) or did_you_mean(name, known)}"
+    return f"unknown key {quoted(name)} outside any table{_belongs(name) or did_you_mean(name, known)}"
 
 
 def wrong_header(name: str) -> str:
@@ -88,8 +91,7 @@ def _sentence(error: ErrorDetails, at: positions.Path) -> str:
     if error["type"] == "extra_forbidden":
         if advice := ADVICE.get((inner, names[-1])):
             return f"unknown key {quoted(names[-1])} in {_label(names[:-1])}: it {advice}"
-        known = _keys(names[:-1])
-        offer = did_you_mean(names[-1], known) or _elsewhere(names[-1])
+        offer = _belongs(names[-1]) or did_you_mean(names[-1], _keys(names[:-1]))
         return f"unknown key {quoted(names[-1])} in {_label(names[:-1])}{offer}"
     if error["type"] == "missing":
         return f"{_label(names[:-1])} needs {quoted(names[-1])}"
@@ -103,15 +105,16 @@ def _complaint(error: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind in _EXPECTED:
-        return f"must be {_EXPECTED[kind]}, not {_kind(error['input'])}"
+        choice = 'a string, { env = "NAME" } or { file = "path" }'
+        expected = choice if error["loc"][-1:] == (REFERENCE_TAG,) else _EXPECTED[kind]
+        return f"must be {expected}, not {_kind(error['input'])}"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"must be {words} {context[key]}"
     if kind == "literal_error":
         return (
             f"must be {context['expected']}{did_you_mean(str(error['input']), _words(context['expected']))}"
         )
-    if kind == "greater_than_equal":
-        return f"must be at least {context['ge']}"
-    if kind == "less_than_equal":
-        return f"must be at most {context['le']}"
     return error["msg"]
 
 
@@ -134,15 +137,9 @@ def _keys(names: tuple[str, ...]) -> list[str]:
     return list(tables.get(".".join(names), ReferenceTable).model_fields)
 
 
-def _elsewhere(key: str) -> str:
-    """Return " (it belongs to …)" for a key that some other table has."""
+def _belongs(key: str) -> str:
+    """Return " (it belongs to …)" for a key that some table has."""
     for section, table in (SECTIONS | LISTED).items():
         if key in table.model_fields:
             return f" (it belongs to {_label((section,))})"
-    known = nearest(key, (name for table in SECTIONS.values() for name in table.model_fields))
-    return "" if known is None else f" (did you mean {quoted(known)}{_in_section(known)}?)"
-
-
-def _in_section(key: str) -> str:
-    section = next(name for name, table in SECTIONS.items() if key in table.model_fields)
-    return f" in [{section}]"
+    return ""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from aggregator.dedup.identity import names
 from aggregator.dedup.words import tokens
 from aggregator.model import Entry, Lookup, Mark
 from aggregator.urls import folded_key, is_homepage, strict_key
@@ -35,7 +36,7 @@ def lookup(source_id: str, entries: Sequence[Entry]) -> Lookup:
     """Return what must be known of `entries`, all of one source, before they can be placed."""
     return Lookup(
         source_id=source_id,
-        guids=tuple(entry.guid for entry in entries),
+        guids=tuple(dict.fromkeys(name for entry in entries for name in names(entry))),
         uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
         marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
     )

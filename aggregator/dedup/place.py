@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.dedup.agree import Window, agrees, told_at
+from aggregator.dedup.identity import told_apart
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.model import (
     Candidate,
@@ -47,6 +48,7 @@ def place(
     """
     batch = _Batch(candidates, authority=authority, now=now, window=window)
     new, revisions = [], []
+    entries = told_apart(entries, candidates.known)
     for entry in sorted(entries, key=lambda entry: _order(entry, now)):
         known = candidates.known.get(entry.guid)
         if known is None:
@@ -85,6 +87,10 @@ class _Batch:
     def __init__(self, candidates: Candidates, *, authority: str, now: datetime, window: Window) -> None:
         self.authority, self.now, self.window = authority, now, window
         self.marked = {mark: list(found) for mark, found in candidates.marked.items()}
+        self.carried: dict[str, set[Mark]] = {}  # the marks of each story, so that a change finds them
+        for mark, found in self.marked.items():
+            for story in found:
+                self.carried.setdefault(story.story_id, set()).add(mark)
         self.holders = dict(candidates.holders)
         self.ids: set[str] = set()
         self.renames: list[Rename] = []
@@ -126,9 +132,10 @@ class _Batch:
         new_id = tag_uri(self.authority, stored.entry.source_id, stored.entry.guid)
         self.renames.append(Rename(old_id=stored.entry_id, new_id=new_id))
         del self.holders[stored.entry_id]
-        for story in {c.story_id: c for found in self.marked.values() for c in found}.values():
-            if story.story_id == stored.entry_id:
-                self._become(story, replace(story, story_id=new_id))
+        marks_of_it = self.carried.get(stored.entry_id, set())
+        story = next((c for m in marks_of_it for c in self.marked[m] if c.story_id == stored.entry_id), None)
+        if story is not None:
+            self._become(story, replace(story, story_id=new_id))
 
     def _matches(self, entry: Entry, own_marks: Sequence[Mark]) -> tuple[str, list[Candidate]]:
         """Return the stories that `entry` tells, and the mark that found the first of them."""
@@ -157,8 +164,12 @@ class _Batch:
         return winner
 
     def _become(self, old: Candidate, new: Candidate) -> Candidate:
-        for mark, found in self.marked.items():
-            self.marked[mark] = [new if story.story_id == old.story_id else story for story in found]
+        moved = self.carried.pop(old.story_id, set())
+        for mark in moved:
+            self.marked[mark] = [
+                new if story.story_id == old.story_id else story for story in self.marked[mark]
+            ]
+        self.carried.setdefault(new.story_id, set()).update(moved)
         return new
 
     def _take(self, mark: Mark, story: Candidate) -> int | None:
@@ -167,4 +178,5 @@ class _Batch:
         if len(found) >= PLACES or any(other.story_id == story.story_id for other in found):
             return None
         found.append(story)
+        self.carried.setdefault(story.story_id, set()).add(mark)
         return len(found) - 1

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 SHINGLE = 3  # tokens
+CHARS_PER_TOKEN = 64  # read of a text for each word wanted: one character may unfold into many (NFKC)
 
 # Han, Kana and Thai are written without spaces: there every character is a word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
@@ -14,7 +15,7 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|\d+|[^\W\d_{_UNSPACED}]+")
 def tokens(text: str, limit: int) -> list[str]:
     """Return the first `limit` words of `text`, compatibility-folded (NFKC) and case-folded."""
     found = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text).casefold()):
+    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text[: limit * CHARS_PER_TOKEN]).casefold()):
         found.append(match.group())
         if len(found) == limit:
             break

@@ -24,9 +24,7 @@ def parse(response: Response) -> ParsedFeed:
     # No content-location: with a base, feedparser would make URLs of guids such as "17".
     content_type = response.headers.get("content-type")
     headers = {"content-type": content_type} if content_type else {}
-    result: Parsed = feedparser.parse(
-        io.BytesIO(response.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    result = _feedparser(response.body, headers)
     feed, entries = result["feed"], result["entries"]
     if not dict.get(result, "version") and not entries:
         raise ParseError(_no_feed(feed, response.url))
@@ -38,6 +36,16 @@ def parse(response: Response) -> ParsedFeed:
         entries=tuple(_entry(entry) for entry in entries),
         problems=tuple(_problems(result)),
     )
+
+
+def _feedparser(body: bytes, headers: dict[str, str]) -> Parsed:
+    try:
+        result: Parsed = feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as exc:  # its loose parser raises anything, UnicodeEncodeError for &#xD800; among it
+        raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
+    return result
 
 
 def _no_feed(feed: Parsed, url: str) -> str:

@@ -23,12 +23,12 @@ VIRTUAL = ("query:", "exec:", "filter:", "file:", "|")  # newsboat: what is comp
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_DOCTYPE = re.compile(r"<!DOCTYPE(?:[^\[>]|\[.*?\]\s*(?=>))*>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*", re.IGNORECASE)
+_SUBSET_END = re.compile(r"\]\s*>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?P<reference>#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,30};)?")
 _PREDEFINED = {"amp;", "lt;", "gt;", "quot;", "apos;"}  # XML 1.0 §4.6
 _OUTLINE = re.compile(r"<(?:opml|outline)\s", re.IGNORECASE)  # its beginning may be lost
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _XML_URL = re.compile(r"\bxmlUrl\s*=\s*([\"'])(?P<url>[^\"'<>]*)\1", re.IGNORECASE)
 _SECTION = re.compile(r"\[(?P<name>.+)\]\s*(?:[#;].*)?")
 _OPTION = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*)")
@@ -182,7 +182,7 @@ def _decoded(data: bytes, found: _Found) -> str:
 
 
 def _read_opml(text: str, found: _Found) -> None:
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text), count=1)
+    text = _without_doctype(_DECLARATION.sub("", text))
     root = _tree(text, found)
     outlines = [] if root is None else [element for element in root.iter() if _name(element) == "outline"]
     for outline in outlines:
@@ -203,8 +203,26 @@ def _read_opml(text: str, found: _Found) -> None:
 
 def _sweep(text: str, found: _Found) -> None:
     """Take the addresses that no parser got hold of: a stray quote costs a whole outline."""
-    for match in _XML_URL.finditer(_COMMENT.sub("", text)):
+    for match in _XML_URL.finditer(_without_comments(text)):
         found.add_once(html.unescape(match["url"]))
+
+
+def _without_doctype(text: str) -> str:
+    """Cut the document type out, and with it every entity that somebody may have declared."""
+    found = _DOCTYPE.search(text)
+    if found is None:
+        return text
+    end = found.end() + 1
+    if text[found.end() : end] == "[":
+        closed = _SUBSET_END.search(text, end)
+        end = closed.end() if closed else end
+    return text[: found.start()] + text[end:]
+
+
+def _without_comments(text: str) -> str:
+    """Cut the comments out; one that nobody closes goes on to the end."""
+    first, *rest = text.split("<!--")
+    return first + "".join(piece.partition("-->")[2] for piece in rest)
 
 
 def _tree(text: str, found: _Found) -> etree._Element | None:

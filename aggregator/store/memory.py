@@ -273,6 +273,8 @@ def _known(stored: StoredEntry) -> Known:
         digest=stored.entry.digest,
         published_at=stored.entry.published_at,
         updated_at=stored.entry.updated_at,
+        url=stored.entry.url,
+        title=stored.entry.title,
     )
 
 
@@ -375,8 +377,8 @@ def _join(content: _Content, join: Join) -> None:
     if join.loser not in content.stories or join.winner not in content.stories:
         raise Conflict(f"story {join.loser} or {join.winner} is gone")
     _move(content, join.loser, join.winner)
-    del content.stories[join.loser]
-    content.aliases[join.loser] = join.winner
+    if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
+        content.aliases[join.loser] = join.winner
 
 
 def _refound(content: _Content, refound: Refound) -> None:

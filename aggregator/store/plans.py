@@ -127,8 +127,12 @@ def _join(db: Database, join: Join) -> None:
     loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
     for table in ("entries", "marks", "aliases"):
         db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
+    # An id that nobody has been shown leads nowhere: it may yet go to another entry.
+    db.execute(
+        "INSERT INTO aliases (alias, story) SELECT story_id, ? FROM stories WHERE key = ? AND settled",
+        [winner, loser],
+    )
     db.execute("DELETE FROM stories WHERE key = ?", [loser])
-    db.execute("INSERT INTO aliases (alias, story) VALUES (?, ?)", [join.loser, winner])
 
 
 def _refound(db: Database, refound: Refound) -> None:

@@ -118,6 +118,8 @@ def known(row: Row) -> Known:
         digest=row["digest"],
         published_at=instant(row["published_at"]),
         updated_at=instant(row["updated_at"]),
+        url=row["url"],
+        title=row["title"],
     )
 
 

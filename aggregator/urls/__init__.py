@@ -4,7 +4,7 @@ RFC 3986 §6.2 says what may be normalised, the WHATWG URL standard what browser
 space around, line breaks inside, backslashes). Nothing here raises on any text.
 """
 
-from aggregator.urls.address import LINK_SCHEMES, absolute, host
+from aggregator.urls.address import LINK_SCHEMES, absolute, host, is_public_name
 from aggregator.urls.ids import authority, is_uri, tag_uri
 from aggregator.urls.keys import canonical, folded_key, is_homepage, strict_key
 
@@ -16,6 +16,7 @@ __all__ = [
     "folded_key",
     "host",
     "is_homepage",
+    "is_public_name",
     "is_uri",
     "strict_key",
     "tag_uri",

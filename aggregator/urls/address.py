@@ -14,6 +14,15 @@ LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 REFERENCE_SCHEMES = LINK_SCHEMES | {"ftp", "magnet"}  # what `absolute` returns
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 _MAX_PORT = 65_535
+_PRIVATE_SUFFIXES = (
+    ".localhost",
+    ".local",
+    ".internal",
+    ".lan",
+    ".home.arpa",
+    ".test",
+    ".invalid",
+)  # RFC 6761, 6762
 
 # In normal form already, as most are: no port, no user, nothing encoded, no empty query or fragment.
 _NORMAL = re.compile(
@@ -78,6 +87,17 @@ def host(url: str) -> str:
     """Return the host of an http(s) address in lower case and ASCII, else ""; no port, no brackets."""
     address = parsed(url)
     return "" if address is None else address.host.strip("[]")
+
+
+def is_public_name(host: str) -> bool:
+    """Return whether a host is a name that all its URLs share on the public net: no IP address, no private name."""
+    if "." not in host or host.endswith(_PRIVATE_SUFFIXES):
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def parsed(url: str) -> Address | None:

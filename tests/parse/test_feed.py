@@ -130,6 +130,7 @@ def test_what_is_readable_of_a_broken_feed_is_kept_and_the_defect_told() -> None
         (" \n ", "the document is empty"),
         ("just words", f"the document at {URL} is not a feed"),
         ("\0\1\2", "is not a feed"),
+        (rss("<title>&#xD800;</title><broken>"), "the document cannot be read"),
         ("<html><body>captcha</body></html>", "is not a feed"),
         (
             '<html><head><link rel="alternate" type="application/rss+xml" href="/real.xml"></head></html>',

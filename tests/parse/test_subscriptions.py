@@ -79,3 +79,30 @@ def test_lists_that_no_one_here_wrote() -> None:
             files += 1
             feeds += len(read_subscriptions((SHARED / row["path"]).read_bytes())[0])
     assert (files, feeds >= 1500) == (89, True)
+
+
+def test_an_outline_with_stray_quotes_is_found_but_not_one_in_a_comment() -> None:
+    found, _ = read_subscriptions(
+        b'<opml><body><outline text="the "best" one" xmlUrl="https://a.example/?x=1&amp;y=2"/>'
+        b'<!-- <outline xmlUrl="https://b.example/"/> --><outline text="C" xmlUrl="https://c.example/"/></body>'
+    )
+    assert {one.url for one in found} == {"https://a.example/?x=1&y=2", "https://c.example/"}
+
+
+@pytest.mark.timeout(
+    10
+)  # each took minutes when regular expressions looked for the end of it again and again
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!DOCTYPE [" + b"[" * 200_000,
+        b"<!DOCTYPE a [" + b"] " * 100_000,
+        b"<opml>" + b"<!--" * 100_000 + b"&" * 100_000,
+        b"<opml>" + b"<outline text='a'>" * 100_000,
+        b"<outline xmlUrl='" * 100_000,
+        b'"' + b"\\" * 100_000,
+    ],
+    ids=["doctype", "subset", "comments", "depth", "quotes", "escapes"],
+)
+def test_no_list_takes_for_ever(data: bytes) -> None:
+    assert read_subscriptions(data)[0] == ()

@@ -274,6 +274,20 @@ def test_joined_stories_are_one_and_the_old_id_still_leads_there(store: Store) -
     assert store.resolve("alfa:2") == "bravo:3"
 
 
+def test_an_id_that_was_joined_before_anybody_saw_it_is_free_again(store: Store) -> None:
+    shared = "urn:x:1"
+    store.apply(update(plan=Plan(placements=(founds("1", entry_id=shared), founds("2")))))
+    store.apply(update(plan=Plan(joins=(Join(loser=shared, winner="alfa:2"),))))
+    renamed = Plan(
+        renames=(Rename(old_id=shared, new_id="tag:x"),), placements=(founds("1", "bravo", entry_id=shared),)
+    )
+    store.apply(update("bravo", plan=renamed))
+    assert store.resolve(shared) == shared
+    store.settle()
+    store.apply(update(plan=Plan(joins=(Join(loser=shared, winner="alfa:2"),))))
+    assert store.resolve(shared) == "alfa:2"
+
+
 def test_an_unpublished_story_may_get_an_earlier_founder(store: Store) -> None:
     store.apply(update(plan=Plan(placements=(founds("1", "alfa", (URL, 0)),))))
     plan = Plan(
