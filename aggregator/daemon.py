@@ -128,8 +128,9 @@ class Engine:
     async def reconfigure(self, configuration: Configuration) -> None:
         """Put another configuration in force; polls in flight end under the old one."""
         old, self._configuration = self._configuration, configuration
-        await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
+        # In this order nothing can be claimed that the pipeline does not know.
         self.pipeline.plant = plant(configuration)
+        await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
         self._gate.gap = configuration.poll.host_gap
         if (old.poll, user_agent(old)) != (configuration.poll, user_agent(configuration)):
             # The old fetcher stays for the polls in flight; it ends with us.
@@ -246,7 +247,7 @@ class Daemon:
     async def _take_configuration(self) -> None:
         """Put the files in force, all or nothing; a bad file leaves the last good configuration."""
         try:
-            new = load(self._path, environ=self._environ)
+            new = await asyncio.to_thread(load, self._path, environ=self._environ)
             self._refuse_restart_only(new)
             await self._move_server(new)
         except AggregatorError as exc:

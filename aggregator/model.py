@@ -52,8 +52,16 @@ class Source:
 
     @property
     def reading(self) -> str:
-        """What decides how a document is read: when it changes, known documents are read again."""
-        return repr((self.url, self.timezone, self.date_formats, self.max_entries, self.rules))
+        """What decides how a document is read: when it changes, known documents are read again.
+
+        It begins with `dating`: when that changes, the dates of known entries follow.
+        """
+        return self.dating + repr((self.url, self.max_entries, self.rules))
+
+    @property
+    def dating(self) -> str:
+        """What decides how dates are read."""
+        return repr((self.timezone, self.date_formats))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,6 +416,7 @@ class PollResult:
     new: int = 0
     changed: int = 0
     duplicate: int = 0
+    renamed: bool = False  # what the feed says of itself changed
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()
     error: str | None = None

@@ -49,7 +49,7 @@ def normalise_head(parsed: ParsedFeed) -> FeedHead:
         title=_line(plain_text(head.title or ""), TITLE_CHARS) or None,
         subtitle=_line(plain_text(head.subtitle or ""), TITLE_CHARS) or None,
         home_url=absolute(base, head.home_url) if head.home_url else None,
-        language=head.language,
+        language=_language(head.language),
         rights=_line(plain_text(head.rights or ""), TITLE_CHARS) or None,
         authors=_people(head.authors, base),
     )
@@ -80,7 +80,7 @@ def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry)
         summary=summary,
         content=content,
         content_text=text,
-        language=said.language or parsed.head.language,
+        language=_language(said.language or parsed.head.language),
         categories=_names(said.categories),
         enclosures=tuple(_enclosures(said.enclosures, base)),
         published_at=published_at,
@@ -182,6 +182,10 @@ def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
     return tuple(dict.fromkeys(person for person in cleaned if person != Person()))[:LIST_ITEMS]
 
 
+def _language(tag: str | None) -> str | None:
+    return _line(tag, NAME_CHARS) or None if tag else None
+
+
 def _names(names: Iterable[str]) -> tuple[str, ...]:
     lines = (_line(plain_text(name), NAME_CHARS) for name in names)
     return tuple(dict.fromkeys(line for line in lines if line))[:LIST_ITEMS]
@@ -193,7 +197,8 @@ def _enclosures(enclosures: Iterable[Enclosure], base: str) -> Iterable[Enclosur
         url = absolute(base, enclosure.url)
         if url and url not in seen and len(seen) < LIST_ITEMS:
             seen.add(url)
-            yield replace(enclosure, url=url)
+            kind = _line(enclosure.type, NAME_CHARS) or None if enclosure.type else None
+            yield replace(enclosure, url=url, type=kind)
 
 
 def content_digest(entry: Entry) -> str:

@@ -123,6 +123,8 @@ class Pipeline:
             reading = await self._read(source, response)
         except SourceError as exc:
             return await self._fail(source, state, response, str(exc))
+        redate = not (state.reading or "").startswith(source.dating)
+        renamed = reading.head != state.head
         state = replace(
             self._good(source, state, response),
             head=reading.head,
@@ -131,7 +133,7 @@ class Pipeline:
             reading=source.reading,
             problems=_problems(reading),
         )
-        plan = await self._keep(source, reading, state, redate=not known)
+        plan = await self._keep(source, reading, state, redate=redate)
         founded = sum(placement.rule == "new" for placement in plan.placements)
         return _result(
             state,
@@ -139,6 +141,7 @@ class Pipeline:
             new=founded,
             changed=len(plan.revisions),
             duplicate=len(plan.placements) - founded,
+            renamed=renamed,
         )
 
     async def _keep(self, source: Source, reading: Reading, state: SourceState, *, redate: bool) -> Plan:
@@ -291,7 +294,13 @@ def _problems(reading: Reading) -> tuple[str, ...]:
 
 
 def _result(
-    state: SourceState, response: Response | None, *, new: int = 0, changed: int = 0, duplicate: int = 0
+    state: SourceState,
+    response: Response | None,
+    *,
+    new: int = 0,
+    changed: int = 0,
+    duplicate: int = 0,
+    renamed: bool = False,
 ) -> PollResult:
     return PollResult(
         source_id=state.source_id,
@@ -299,6 +308,7 @@ def _result(
         new=new,
         changed=changed,
         duplicate=duplicate,
+        renamed=renamed,
         wire_bytes=0 if response is None else response.wire_bytes,
         next_poll_at=state.next_poll_at,
         next_reason=state.next_reason,

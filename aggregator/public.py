@@ -20,7 +20,7 @@ def write(documents: Iterable[Document], directory: Path) -> dict[str, Published
     try:
         published = {document.path: _write(document, directory / document.path) for document in documents}
         for stray in [*directory.glob(".new-*"), *(directory / "feeds").glob("*.*")]:
-            if stray.relative_to(directory).as_posix() not in published:
+            if stray.relative_to(directory).as_posix() not in published and stray.is_file():
                 stray.unlink()
     except OSError as exc:
         raise PublishError(

@@ -140,4 +140,4 @@ class Schedule:
 
 
 def _is_news(result: PollResult) -> bool:
-    return bool(result.new or result.changed or result.duplicate)
+    return bool(result.new or result.changed or result.duplicate or result.renamed)

@@ -20,5 +20,6 @@ def entry(guid: str = "1", source_id: str = "alfa", **more: Any) -> Entry:
 
 
 def update(source_id: str = "alfa", plan: Plan | None = None, **more: Any) -> PollUpdate:
-    state = SourceState(source_id=source_id, next_poll_at=NOON, **more)
+    url = f"https://{source_id}.example/rss"
+    state = SourceState(source_id=source_id, url=url, next_poll_at=NOON, **more)
     return PollUpdate(state=state, plan=plan or Plan(), at=NOON)

@@ -56,14 +56,16 @@ def place(
         elif known.digest != entry.digest or (
             redate and (known.published_at, known.updated_at) != (entry.published_at, entry.updated_at)
         ):
-            revisions.append(Revision(entry_id=known.entry_id, entry=entry))
+            dated = entry if redate else replace(entry, published_at=known.published_at)
+            revisions.append(Revision(entry_id=known.entry_id, entry=dated))
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
     for entry, entry_id in zip(new, ids, strict=True):
         batch.add(entry, entry_id)
+    renamed = {rename.old_id: rename.new_id for rename in batch.renames}
     return Plan(
         renames=tuple(batch.renames),
         placements=tuple(batch.placements),
-        revisions=tuple(revisions),
+        revisions=tuple(replace(one, entry_id=renamed.get(one.entry_id, one.entry_id)) for one in revisions),
         joins=tuple(batch.joins),
         refounds=tuple(batch.refounds.values()),
     )

@@ -2,6 +2,7 @@
 
 import calendar
 import io
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
 
+_LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
@@ -153,7 +155,7 @@ def _enclosures(links: Iterable[Parsed]) -> Iterable[Enclosure]:
             yield Enclosure(
                 url=href,
                 type=dict.get(enclosure, "type") or None,
-                length=int(length) if length.isascii() and length.isdigit() else None,
+                length=int(length) if _LENGTH.fullmatch(length) else None,
             )
 
 

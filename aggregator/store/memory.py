@@ -176,8 +176,9 @@ class MemoryStore:
                 _refound(content, refound)
             self._content = content
             source_id = update.state.source_id
-            self._states[source_id] = replace(update.state, url=self._states[source_id].url)
-            self._claims.pop(source_id, None)
+            if self._states[source_id].url == update.state.url:
+                self._states[source_id] = update.state
+                self._claims.pop(source_id, None)
             if update.hold is not None:
                 self._wait(update.hold.host, update.hold.until)
 
@@ -327,6 +328,8 @@ def _rename(content: _Content, rename: Rename) -> None:
         for entry_id, entry in content.entries.items()
     }
     content.entries[rename.new_id] = replace(stored, entry_id=rename.new_id)
+    if rename.old_id in content.pruned:
+        content.pruned = content.pruned - {rename.old_id} | {rename.new_id}
     if story.representative == rename.old_id:
         story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
     if story.story_id == rename.old_id:
@@ -366,7 +369,6 @@ def _revise(content: _Content, revision: Revision, at: datetime) -> None:
     if stored is None:
         raise Conflict(f"entry {revision.entry_id} is gone")
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
-    content.pruned.discard(revision.entry_id)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:
         shown = shown_at(revision.entry, stored.first_seen_at)

@@ -19,7 +19,7 @@ _INSERT_ENTRY = f"""
     VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
-    UPDATE entries SET changed_at = ?, pruned = 0, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
+    UPDATE entries SET changed_at = ?, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
     WHERE entry_id = ?
 """  # noqa: S608 - our own column names
 

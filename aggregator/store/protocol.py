@@ -48,6 +48,8 @@ class Store(Protocol):
     def apply(self, update: PollUpdate) -> None:
         """Write all that a poll changes, in one transaction, and end its claim.
 
+        Of a source whose address was changed meanwhile only the entries are kept, not the state.
+
         Raises `Conflict`, having written nothing, when the plan counted on something that
         another poll changed meanwhile; applying one update twice is such a case.
         """

@@ -188,8 +188,8 @@ class SqliteStore:
             values = rows.state_values(update.state)
             columns = ", ".join(f"{name} = :{name}" for name in values)
             self._db.execute(
-                f"UPDATE sources SET claimed_until = NULL, {columns} WHERE id = :source_id",  # noqa: S608 - our names
-                values | {"source_id": update.state.source_id},
+                f"UPDATE sources SET claimed_until = NULL, {columns} WHERE id = :source_id AND url = :url",  # noqa: S608 - our names
+                values | {"source_id": update.state.source_id, "url": update.state.url},
             )
             if update.hold is not None:
                 self._db.execute(
