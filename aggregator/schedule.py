@@ -15,8 +15,10 @@ from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
+from aggregator.urls import host
 
 TICK = timedelta(seconds=1)
+REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
 TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
 GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
@@ -43,7 +45,9 @@ class Schedule:
         self._store = store
         self._tidy = tidy
         self._clock = clock
-        self._polls: set[asyncio.Task[None]] = set()
+        self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
+        self._refiller: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
         self._publisher: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
@@ -54,6 +58,7 @@ class Schedule:
     def start(self) -> None:
         """Begin ticking, the first time at once."""
         self._publisher = asyncio.create_task(self._guard(self._publish_news()))
+        self._refiller = asyncio.create_task(self._guard(self._refill()))
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
@@ -73,9 +78,10 @@ class Schedule:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if self._publisher is not None:
-            self._publisher.cancel()
-            await asyncio.gather(self._publisher, return_exceptions=True)
+        for background in (self._publisher, self._refiller):
+            if background is not None:
+                background.cancel()
+                await asyncio.gather(background, return_exceptions=True)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
@@ -83,10 +89,17 @@ class Schedule:
             room = self.concurrency - len(self._polls)
             if room <= 0 or self.failed.is_set():
                 return
-            due = await asyncio.to_thread(self._store.claim_due, self._clock(), limit=room, lease=LEASE)
+            due = await asyncio.to_thread(
+                self._store.claim_due,
+                self._clock(),
+                limit=room,
+                lease=LEASE,
+                busy_hosts=set(self._polls.values()),
+            )
             for source_id in due:
+                source = self._pipeline.plant.sources.get(source_id)
                 task = asyncio.create_task(self._guard(self._poll(source_id)))
-                self._polls.add(task)
+                self._polls[task] = "" if source is None else host(source.url)
                 self._idle.clear()
                 task.add_done_callback(self._done)
 
@@ -100,9 +113,18 @@ class Schedule:
             self.news()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._polls.discard(task)
+        del self._polls[task]
+        self._room.set()
         if not self._polls:
             self._idle.set()
+
+    async def _refill(self) -> None:
+        """Claim again soon after a poll has ended, for several ends at once."""
+        while True:
+            await self._room.wait()
+            await asyncio.sleep(REFILL.total_seconds())
+            self._room.clear()
+            await self.fill()
 
     async def _publish_news(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from aggregator.config import Configuration
 from aggregator.daemon import Daemon, Engine
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
+from aggregator.urls import host
 
 
 @click.command()
@@ -69,9 +70,13 @@ async def _cycle(configuration: Configuration, ids: Sequence[str], *, force: boo
             if _is_wanted(source, states[source.id], ids, force=force, now=datetime.now(UTC))
         ]
         room = asyncio.Semaphore(configuration.poll.concurrency)
-        results = await asyncio.gather(*(_poll_one(parts.pipeline, source, room) for source in chosen))
+        chains: dict[str, list[Source]] = {}
+        for source in chosen:  # sources of one host wait for each other without holding up others
+            chains.setdefault(host(source.url) or source.id, []).append(source)
+        results = await asyncio.gather(*(_poll_all(parts.pipeline, chain, room) for chain in chains.values()))
         await parts.pipeline.publish()
-    return [result for result in results if result is not None]
+    by_id = {result.source_id: result for chain in results for result in chain}
+    return [by_id[source.id] for source in chosen if source.id in by_id]
 
 
 def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force: bool, now: datetime) -> bool:
@@ -89,9 +94,16 @@ def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force:
     return True
 
 
-async def _poll_one(pipeline: Pipeline, source: Source, room: asyncio.Semaphore) -> PollResult | None:
-    async with room:
-        return await pipeline.poll(source.id)
+async def _poll_all(
+    pipeline: Pipeline, sources: Sequence[Source], room: asyncio.Semaphore
+) -> list[PollResult]:
+    results = []
+    for source in sources:
+        async with room:
+            result = await pipeline.poll(source.id)
+        if result is not None:
+            results.append(result)
+    return results
 
 
 COMMANDS = [run, poll]

@@ -2,25 +2,17 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.errors import Conflict
-from aggregator.merge import shown_at
 from aggregator.model import (
     Candidate,
     Candidates,
     Holder,
-    Join,
     Known,
     Lookup,
-    Mark,
-    Placement,
     PollUpdate,
-    Refound,
-    Rename,
-    Revision,
     Source,
     SourceState,
     State,
@@ -28,39 +20,9 @@ from aggregator.model import (
     Story,
     Validators,
 )
+from aggregator.store.contents import Content, StoredStory, write_plan
 from aggregator.store.protocol import Totals
 from aggregator.urls import host
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Story:
-    story_id: str
-    representative: str  # entry id
-    shown_at: datetime
-    settled: bool = False
-
-
-@dataclass(slots=True)
-class _Content:
-    """Everything an update may change; copied before it does, so that a conflict leaves no trace."""
-
-    entries: dict[str, StoredEntry] = field(default_factory=dict)  # by entry id, as first seen
-    stories: dict[str, _Story] = field(default_factory=dict)  # by story id
-    marks: dict[Mark, dict[int, str]] = field(default_factory=dict)  # story ids by place
-    taken_at: dict[Mark, datetime] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    pruned: set[str] = field(default_factory=set)
-
-    def copy(self) -> "_Content":
-        marks = {mark: dict(places) for mark, places in self.marks.items()}
-        return _Content(
-            dict(self.entries),
-            dict(self.stories),
-            marks,
-            dict(self.taken_at),
-            dict(self.aliases),
-            set(self.pruned),
-        )
 
 
 class MemoryStore:
@@ -71,7 +33,7 @@ class MemoryStore:
         self._sources: dict[str, Source] = {}
         self._states: dict[str, SourceState] = {}
         self._claims: dict[str, datetime] = {}
-        self._content = _Content()
+        self._content = Content()
 
     def close(self) -> None:
         """Nothing to write back."""
@@ -110,16 +72,22 @@ class MemoryStore:
                 raise KeyError(source_id)
             return self._states[source_id]
 
-    def claim_due(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[str, ...]:
+    def claim_due(
+        self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
+    ) -> tuple[str, ...]:
         with self._lock:
             due = sorted(
                 (state.next_poll_at, source_id)
-                for source_id in self._sources
+                for source_id, source in self._sources.items()
                 if (state := self._states[source_id]).next_poll_at is not None
                 and state.next_poll_at <= now
                 and self._claims.get(source_id, now) <= now
+                and (host(source.url) or None) not in busy_hosts
             )
-            ids = tuple(source_id for _, source_id in due[:limit])
+            first_of_host: dict[str, str] = {}
+            for _, source_id in due:
+                first_of_host.setdefault(host(self._sources[source_id].url) or source_id, source_id)
+            ids = tuple(first_of_host.values())[:limit]
             self._claims.update(dict.fromkeys(ids, now + lease))
             return ids
 
@@ -164,16 +132,7 @@ class MemoryStore:
     def apply(self, update: PollUpdate) -> None:
         with self._lock:
             content = self._content.copy()
-            for rename in update.plan.renames:
-                _rename(content, rename)
-            for placement in update.plan.placements:
-                _place(content, placement, update.at.replace(microsecond=0))
-            for revision in update.plan.revisions:
-                _revise(content, revision, update.at.replace(microsecond=0))
-            for join in update.plan.joins:
-                _join(content, join)
-            for refound in update.plan.refounds:
-                _refound(content, refound)
+            write_plan(content, update.plan, update.at.replace(microsecond=0))
             self._content = content
             source_id = update.state.source_id
             if self._states[source_id].url == update.state.url:
@@ -212,7 +171,7 @@ class MemoryStore:
                 for story in found[:limit]
             )
 
-    def _rank(self, story: _Story) -> tuple[float, str, int]:
+    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
         entry = self._content.entries[story.representative].entry
         return -story.shown_at.timestamp(), entry.source_id, entry.position
 
@@ -280,7 +239,7 @@ def _known(stored: StoredEntry) -> Known:
 
 
 def _ranked(
-    story: _Story, entries: list[StoredEntry], sources: Sequence[str] | None
+    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
 ) -> tuple[StoredEntry, ...]:
     entries = sorted(entries, key=lambda stored: stored.first_seen_at)
     entries.sort(
@@ -297,102 +256,3 @@ def _without_text(stored: StoredEntry) -> StoredEntry:
         stored.entry, summary="", content="", content_text="", authors=(), categories=(), enclosures=()
     )
     return replace(stored, entry=bare)
-
-
-def _move(content: _Content, old_id: str, new_id: str) -> None:
-    """Let entries and marks of story `old_id` belong to `new_id`."""
-    for entry_id, stored in content.entries.items():
-        if stored.story_id == old_id:
-            content.entries[entry_id] = replace(stored, story_id=new_id)
-    for places in content.marks.values():
-        places.update({n: new_id for n, story_id in places.items() if story_id == old_id})
-    content.aliases.update(
-        {alias: new_id for alias, story_id in content.aliases.items() if story_id == old_id}
-    )
-
-
-def _open_story(content: _Content, story_id: str) -> _Story:
-    story = content.stories.get(story_id)
-    if story is None or story.settled:
-        raise Conflict(f"story {story_id} has been published or joined")
-    return story
-
-
-def _rename(content: _Content, rename: Rename) -> None:
-    stored = content.entries.get(rename.old_id)
-    if stored is None or rename.new_id in content.entries:
-        raise Conflict(f"entry {rename.old_id} has been renamed")
-    story = _open_story(content, stored.story_id)
-    content.entries = {
-        rename.new_id if entry_id == rename.old_id else entry_id: entry
-        for entry_id, entry in content.entries.items()
-    }
-    content.entries[rename.new_id] = replace(stored, entry_id=rename.new_id)
-    if rename.old_id in content.pruned:
-        content.pruned = content.pruned - {rename.old_id} | {rename.new_id}
-    if story.representative == rename.old_id:
-        story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
-    if story.story_id == rename.old_id:
-        content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
-        _move(content, rename.old_id, rename.new_id)
-
-
-def _place(content: _Content, placement: Placement, at: datetime) -> None:
-    entry, entry_id, story_id = placement.entry, placement.entry_id, placement.story_id
-    taken = any(
-        (stored.entry.source_id, stored.entry.guid) == (entry.source_id, entry.guid)
-        for stored in content.entries.values()
-    )
-    if taken or entry_id in content.entries:
-        raise Conflict(f"entry {entry_id} is there already")
-    if story_id == entry_id:
-        if story_id in content.stories:
-            raise Conflict(f"story {story_id} is there already")
-        content.stories[story_id] = _Story(
-            story_id=story_id, representative=entry_id, shown_at=shown_at(entry, at)
-        )
-    elif story_id not in content.stories:
-        raise Conflict(f"story {story_id} is gone")
-    content.entries[entry_id] = StoredEntry(
-        entry_id=entry_id, story_id=story_id, first_seen_at=at, entry=entry
-    )
-    for mark, n in placement.marks:
-        places = content.marks.setdefault(mark, {})
-        if n in places:
-            raise Conflict(f"place {n} of {mark} is taken")
-        places[n] = story_id
-        content.taken_at[mark] = at
-
-
-def _revise(content: _Content, revision: Revision, at: datetime) -> None:
-    stored = content.entries.get(revision.entry_id)
-    if stored is None:
-        raise Conflict(f"entry {revision.entry_id} is gone")
-    stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
-    story = content.stories[stored.story_id]
-    if story.representative == revision.entry_id:
-        shown = shown_at(revision.entry, stored.first_seen_at)
-        content.stories[story.story_id] = replace(story, shown_at=shown)
-
-
-def _join(content: _Content, join: Join) -> None:
-    if join.loser not in content.stories or join.winner not in content.stories:
-        raise Conflict(f"story {join.loser} or {join.winner} is gone")
-    _move(content, join.loser, join.winner)
-    if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
-        content.aliases[join.loser] = join.winner
-
-
-def _refound(content: _Content, refound: Refound) -> None:
-    story = _open_story(content, refound.story_id)
-    founder = content.entries.get(refound.founder_id)
-    if founder is None:
-        raise Conflict(f"entry {refound.founder_id} is gone")
-    del content.stories[refound.story_id]
-    content.stories[refound.founder_id] = replace(
-        story,
-        story_id=refound.founder_id,
-        representative=refound.founder_id,
-        shown_at=shown_at(founder.entry, founder.first_seen_at),
-    )
-    _move(content, refound.story_id, refound.founder_id)

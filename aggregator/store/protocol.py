@@ -1,6 +1,6 @@
 """The seam between the daemon and its memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -36,8 +36,14 @@ class Store(Protocol):
     def state(self, source_id: str) -> SourceState:
         """Return the state of one configured source; `KeyError` when there is none."""
 
-    def claim_due(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[str, ...]:
-        """Take up to `limit` due sources, the longest due first; nobody else gets them for `lease`."""
+    def claim_due(
+        self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Take up to `limit` due sources, the longest due first; nobody else gets them for `lease`.
+
+        At most one of each host, and none of `busy_hosts`: the others would only wait for their
+        turn. Sources without a host (file:) do not wait for each other.
+        """
 
     def release_claims(self) -> None:
         """Forget all claims: the process that held them is gone."""

@@ -1,8 +1,9 @@
 """The store in one SQLite file, WAL, one writing connection (SQLite before 3.51.3 wants no second)."""
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -123,15 +124,25 @@ class SqliteStore:
             raise KeyError(source_id)
         return rows.source_state(row)
 
-    def claim_due(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[str, ...]:
+    def claim_due(
+        self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
+    ) -> tuple[str, ...]:
         with self._storage(), self._db.atomic():
             found = self._db.execute(
                 """
-                SELECT id FROM sources
-                WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
-                ORDER BY next_poll_at, id LIMIT :limit
+                SELECT id FROM (
+                    SELECT id, next_poll_at, row_number() OVER (
+                        PARTITION BY iif(host = '', id, host) ORDER BY next_poll_at, id) AS nth
+                    FROM sources
+                    WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+                        AND host NOT IN (SELECT value FROM json_each(:busy)))
+                WHERE nth = 1 ORDER BY next_poll_at, id LIMIT :limit
                 """,
-                {"now": rows.millis(now), "limit": limit},
+                {
+                    "now": rows.millis(now),
+                    "limit": limit,
+                    "busy": json.dumps([one for one in busy_hosts if one]),
+                },
             ).fetchall()
             ids = tuple(row["id"] for row in found)
             self._db.conn.executemany(

@@ -57,6 +57,15 @@ def test_a_new_source_is_due_at_once_and_claimed_once(store: Store) -> None:
     assert store.claim_due(NOON + HOUR, limit=1, lease=HOUR) == ("alfa",)  # the lease ended
 
 
+def test_a_host_with_many_sources_leaves_room_for_others(store: Store) -> None:
+    many = [source(f"a{n}", url=f"https://many.example/{n}") for n in range(5)]
+    files = [source(f"f{n}", url=f"file:///srv/{n}.xml") for n in range(2)]
+    store.configure([*many, *files, source("z")], now=NOON)
+    assert store.claim_due(NOON, limit=3, lease=HOUR, busy_hosts=["z.example"]) == ("a0", "f0", "f1")
+    assert store.claim_due(NOON, limit=9, lease=HOUR, busy_hosts=["many.example", ""]) == ("z",)
+    assert store.claim_due(NOON, limit=9, lease=HOUR) == ("a1",)
+
+
 def test_claims_of_a_dead_process_are_forgotten(store: Store) -> None:
     store.claim_due(NOON, limit=10, lease=HOUR)
     store.release_claims()

@@ -1,0 +1,152 @@
+"""What the memory engine holds, and a plan written to it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aggregator.errors import Conflict
+from aggregator.merge import shown_at
+from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStory:
+    story_id: str
+    representative: str  # entry id
+    shown_at: datetime
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class Content:
+    """Everything an update may change; copied before it does, so that a conflict leaves no trace."""
+
+    entries: dict[str, StoredEntry] = field(default_factory=dict)  # by entry id, as first seen
+    stories: dict[str, StoredStory] = field(default_factory=dict)  # by story id
+    marks: dict[Mark, dict[int, str]] = field(default_factory=dict)  # story ids by place
+    taken_at: dict[Mark, datetime] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    pruned: set[str] = field(default_factory=set)
+
+    def copy(self) -> "Content":
+        marks = {mark: dict(places) for mark, places in self.marks.items()}
+        return Content(
+            dict(self.entries),
+            dict(self.stories),
+            marks,
+            dict(self.taken_at),
+            dict(self.aliases),
+            set(self.pruned),
+        )
+
+
+def write_plan(content: Content, plan: Plan, at: datetime) -> None:
+    """Write what was decided `at` that time; raises `Conflict`, half done, when it no longer holds."""
+    for rename in plan.renames:
+        _rename(content, rename)
+    for placement in plan.placements:
+        _place(content, placement, at)
+    for revision in plan.revisions:
+        _revise(content, revision, at)
+    for join in plan.joins:
+        _join(content, join)
+    for refound in plan.refounds:
+        _refound(content, refound)
+
+
+def _move(content: Content, old_id: str, new_id: str) -> None:
+    """Let entries and marks of story `old_id` belong to `new_id`."""
+    for entry_id, stored in content.entries.items():
+        if stored.story_id == old_id:
+            content.entries[entry_id] = replace(stored, story_id=new_id)
+    for places in content.marks.values():
+        places.update({n: new_id for n, story_id in places.items() if story_id == old_id})
+    content.aliases.update(
+        {alias: new_id for alias, story_id in content.aliases.items() if story_id == old_id}
+    )
+
+
+def _open_story(content: Content, story_id: str) -> StoredStory:
+    story = content.stories.get(story_id)
+    if story is None or story.settled:
+        raise Conflict(f"story {story_id} has been published or joined")
+    return story
+
+
+def _rename(content: Content, rename: Rename) -> None:
+    stored = content.entries.get(rename.old_id)
+    if stored is None or rename.new_id in content.entries:
+        raise Conflict(f"entry {rename.old_id} has been renamed")
+    story = _open_story(content, stored.story_id)
+    content.entries = {
+        rename.new_id if entry_id == rename.old_id else entry_id: entry
+        for entry_id, entry in content.entries.items()
+    }
+    content.entries[rename.new_id] = replace(stored, entry_id=rename.new_id)
+    if rename.old_id in content.pruned:
+        content.pruned = content.pruned - {rename.old_id} | {rename.new_id}
+    if story.representative == rename.old_id:
+        story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
+    if story.story_id == rename.old_id:
+        content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
+        _move(content, rename.old_id, rename.new_id)
+
+
+def _place(content: Content, placement: Placement, at: datetime) -> None:
+    entry, entry_id, story_id = placement.entry, placement.entry_id, placement.story_id
+    taken = any(
+        (stored.entry.source_id, stored.entry.guid) == (entry.source_id, entry.guid)
+        for stored in content.entries.values()
+    )
+    if taken or entry_id in content.entries:
+        raise Conflict(f"entry {entry_id} is there already")
+    if story_id == entry_id:
+        if story_id in content.stories:
+            raise Conflict(f"story {story_id} is there already")
+        content.stories[story_id] = StoredStory(
+            story_id=story_id, representative=entry_id, shown_at=shown_at(entry, at)
+        )
+    elif story_id not in content.stories:
+        raise Conflict(f"story {story_id} is gone")
+    content.entries[entry_id] = StoredEntry(
+        entry_id=entry_id, story_id=story_id, first_seen_at=at, entry=entry
+    )
+    for mark, n in placement.marks:
+        places = content.marks.setdefault(mark, {})
+        if n in places:
+            raise Conflict(f"place {n} of {mark} is taken")
+        places[n] = story_id
+        content.taken_at[mark] = at
+
+
+def _revise(content: Content, revision: Revision, at: datetime) -> None:
+    stored = content.entries.get(revision.entry_id)
+    if stored is None:
+        raise Conflict(f"entry {revision.entry_id} is gone")
+    stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
+    story = content.stories[stored.story_id]
+    if story.representative == revision.entry_id:
+        shown = shown_at(revision.entry, stored.first_seen_at)
+        content.stories[story.story_id] = replace(story, shown_at=shown)
+
+
+def _join(content: Content, join: Join) -> None:
+    if join.loser not in content.stories or join.winner not in content.stories:
+        raise Conflict(f"story {join.loser} or {join.winner} is gone")
+    _move(content, join.loser, join.winner)
+    if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
+        content.aliases[join.loser] = join.winner
+
+
+def _refound(content: Content, refound: Refound) -> None:
+    story = _open_story(content, refound.story_id)
+    founder = content.entries.get(refound.founder_id)
+    if founder is None:
+        raise Conflict(f"entry {refound.founder_id} is gone")
+    del content.stories[refound.story_id]
+    content.stories[refound.founder_id] = replace(
+        story,
+        story_id=refound.founder_id,
+        representative=refound.founder_id,
+        shown_at=shown_at(founder.entry, founder.first_seen_at),
+    )
+    _move(content, refound.story_id, refound.founder_id)
