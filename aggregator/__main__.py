@@ -1,6 +1,19 @@
 """`python -m aggregator` and the `aggregator` command."""
 
-from aggregator.cli import main
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command line; signals that come while the daemon is still being loaded count too."""
+    if "run" in sys.argv[1:]:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is about to read the configuration anyway
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+    from aggregator.cli import main as run_command_line  # noqa: PLC0415 - loading it takes a second
+
+    run_command_line()
+
 
 if __name__ == "__main__":
     main()

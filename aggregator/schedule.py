@@ -4,9 +4,9 @@ Due times live in the store, so a restart changes nothing; APScheduler only keep
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -57,8 +57,8 @@ class Schedule:
 
     def start(self) -> None:
         """Begin ticking, the first time at once."""
-        self._publisher = asyncio.create_task(self._guard(self._publish_news()))
-        self._refiller = asyncio.create_task(self._guard(self._refill()))
+        self._publisher = asyncio.create_task(self._guard(self._publish_news))
+        self._refiller = asyncio.create_task(self._guard(self._refill))
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
@@ -66,7 +66,7 @@ class Schedule:
             "misfire_grace_time": None,
         }
         for job, every in ((self.fill, TICK), (self._tidy, TIDY)):
-            self._scheduler.add_job(self._guarded, "interval", [job], seconds=every.total_seconds(), **first)
+            self._scheduler.add_job(self._guard, "interval", [job], seconds=every.total_seconds(), **first)
         self._scheduler.start()
 
     async def stop(self, within: timedelta) -> None:
@@ -98,7 +98,7 @@ class Schedule:
             )
             for source_id in due:
                 source = self._pipeline.plant.sources.get(source_id)
-                task = asyncio.create_task(self._guard(self._poll(source_id)))
+                task = asyncio.create_task(self._guard(partial(self._poll, source_id)))
                 self._polls[task] = "" if source is None else host(source.url)
                 self._idle.clear()
                 task.add_done_callback(self._done)
@@ -149,13 +149,10 @@ class Schedule:
         except TimeoutError:
             return  # some source is slow: the others' news go out
 
-    async def _guarded(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        await self._guard(job())
-
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         """Let a failure nobody answers stop the daemon, loudly, instead of being a lost task."""
         try:
-            await work
+            await work()
         except Exception as exc:  # noqa: BLE001 - kept and raised by whoever runs the daemon
             self.failure = self.failure or exc
             self.failed.set()

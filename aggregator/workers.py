@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WorkerTimeout
+from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from typing import TypeVar
 
@@ -55,11 +56,14 @@ class Workers:
         """Return `function(*args)`, called in a worker; raises `ParseError` when it must be killed."""
         seconds = self._time_limit.total_seconds()
         try:
-            return await asyncio.wrap_future(self._schedule(function, args, seconds))
+            try:
+                return await asyncio.wrap_future(self._schedule(function, args, seconds))
+            except BrokenProcessPool:  # the pool broke before it came to this call: once more, in a new one
+                return await asyncio.wrap_future(self._schedule(function, args, seconds))
+        except (ProcessExpired, BrokenProcessPool) as exc:
+            raise ParseError(f"the worker that read the document died: {exc}") from exc
         except WorkerTimeout as exc:
             raise ParseError(f"the document took more than {seconds:g} s to read") from exc
-        except ProcessExpired as exc:
-            raise ParseError(f"the worker that read the document died: {exc}") from exc
         except MemoryError as exc:
             raise ParseError(f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read") from exc
 

@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,28 @@ def test_it_follows_the_sources_file(tmp_path: Path, publisher: Server) -> None:
         site.sources.write_text(serve(publisher, "bravo", "delta"))
         daemon.feed("News of bravo", "News of delta", without="News of alfa")
         assert "sources.toml:10:1" not in daemon.get("/status").text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_told_to_stop_while_it_is_still_loading(tmp_path: Path, number: signal.Signals) -> None:
+    """From the first moment that Python runs our code a signal means a clean end."""
+    site = Site(tmp_path)
+    script = (
+        "import builtins, os, sys\nsys.argv[1:] = ['run']\nreal = builtins.__import__\n"
+        "def slow(name, *rest):\n"
+        f"    if name == 'aggregator.cli': os.kill(os.getpid(), {int(number)})\n"
+        "    return real(name, *rest)\n"
+        "import aggregator.__main__ as entry\nbuiltins.__import__ = slow\nentry.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=site.directory,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_sighup_reloads(tmp_path: Path, publisher: Server) -> None:

@@ -121,7 +121,8 @@ def add(context: Context, urls: tuple[str, ...]) -> None:
         click.echo(f"{url} is followed already", err=True)
     if new:
         path = add_sources(context.config, new)
-        click.echo(f"{path}: {len(new)} added")
+        added = len(context.load().sources) - len(known)  # other spellings of an address are no news
+        click.echo(f"{path}: {added} added")
 
 
 @click.command()
