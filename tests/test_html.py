@@ -248,6 +248,7 @@ def test_plain_text_has_no_markup_left(html: str) -> None:
     [
         ("<p>One\n two</p><p>three</p>", "One two\nthree"),
         ("a<br>b<br/>c", "a\nb\nc"),
+        ("\x08\n0", "0"),
         ("<div>a<div>b</div>c</div>", "a\nb\nc"),
         ("<ul><li>a<li>b</ul>", "a\nb"),
         ("<table><tr><th>a<td>b</tr><tr><td>c</table>", "a b\nc"),

@@ -43,7 +43,7 @@ def without_noscript(html: str) -> str:
 
 def plain_text(html: str) -> str:
     """Return what a reader sees, one line per paragraph, list item or table row, white space folded."""
-    html = xml_safe(_folded(shortened(html)))
+    html = _folded(xml_safe(shortened(html)))
     if "<" not in html and "&" not in html:
         return html
     if is_too_deep(html):
