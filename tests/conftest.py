@@ -1,13 +1,20 @@
 """Fixtures that several rooms need."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fetch.server import Server
 from tests.world import World
 from tests.world import world as make_world
+
+# The suite says the same of the same code every time; HYPOTHESIS_PROFILE=search looks for new examples.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture
