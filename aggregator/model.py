@@ -48,6 +48,8 @@ class Source:
     max_entries: int | None = None
     rules: tuple[Rule, ...] = ()
     access: Access = Access()
+    feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
+    delta: bool = False  # whether to ask for new entries only (RFC 3229)
     where: str = ""  # "file:line" of its table, for messages
 
     @property
@@ -56,7 +58,7 @@ class Source:
 
         It begins with `dating`: when that changes, the dates of known entries follow.
         """
-        return self.dating + repr((self.url, self.max_entries, self.rules))
+        return self.dating + repr((self.max_entries, self.rules))
 
     @property
     def dating(self) -> str:
@@ -87,10 +89,12 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What a fetch brought, of whatever status. `body` is decompressed; empty unless 200."""
+    """What a fetch brought, of whatever status. `body` is decompressed; empty unless 200 or 226."""
 
     status: int
     url: str  # where the body came from, after redirects
+    permanent_url: str | None = None  # where the permanent redirects at the start of the chain led; None = no such
+    permanent_safely: bool = False  # all of these were answered over https, where nobody can forge them
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
     validators: Validators = Validators()
@@ -165,6 +169,24 @@ class FeedHead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHints:
+    """What a feed itself says about when to ask for it; kept with the source, for a 304 does not repeat it."""
+
+    ttl: timedelta | None = None  # RSS 2.0 <ttl>
+    update_period: timedelta | None = None  # sy:updatePeriod divided by sy:updateFrequency
+    skip_hours: tuple[int, ...] = ()  # of the day in UTC, 0 to 23
+    skip_days: tuple[int, ...] = ()  # of the week in UTC, 0 is Monday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A publisher's word that it has deleted an entry (RFC 6721 at:deleted-entry)."""
+
+    guid: str
+    deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """A document read. `problems` are sentences about what was wrong yet readable."""
 
@@ -173,6 +195,10 @@ class ParsedFeed:
     updated: ParsedDate | None = None
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
+    hints: FeedHints = FeedHints()
+    archive_url: str | None = None  # the document with the entries before these (RFC 5005 prev-archive, or next)
+    tombstones: tuple[Tombstone, ...] = ()
+    ended: bool = False  # the feed says that it will never change again (JSON Feed `expired`)
     problems: tuple[str, ...] = ()
 
 
@@ -210,6 +236,10 @@ class Reading:
     head: FeedHead
     format: str
     entries: tuple[Entry, ...]
+    hints: FeedHints = FeedHints()
+    archive_url: str | None = None
+    tombstones: tuple[Tombstone, ...] = ()
+    ended: bool = False
     problems: tuple[str, ...]
 
 

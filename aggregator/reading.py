@@ -14,5 +14,9 @@ def read(source: Source, response: Response) -> Reading:
         head=normalise_head(parsed),
         format=parsed.format,
         entries=rules.apply(source.rules, entries),
+        hints=parsed.hints,
+        archive_url=parsed.archive_url,
+        tombstones=parsed.tombstones,
+        ended=parsed.ended,
         problems=parsed.problems,
     )
