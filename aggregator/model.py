@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 
 # --- what the operator configured
 
@@ -93,8 +94,11 @@ class Response:
 
     status: int
     url: str  # where the body came from, after redirects
-    permanent_url: str | None = None  # where the permanent redirects at the start of the chain led; None = no such
+    permanent_url: str | None = (
+        None  # where the permanent redirects at the start of the chain led; None = no such
+    )
     permanent_safely: bool = False  # all of these were answered over https, where nobody can forge them
+    detour: bool = False  # a redirect that is not permanent led here
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
     validators: Validators = Validators()
@@ -102,6 +106,11 @@ class Response:
     fresh_for: timedelta | None = None  # freshness left (RFC 9111 §4.2), never negative
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()
+
+    @property
+    def says_gone(self) -> bool:
+        """Whether the publisher has ended the feed (PROTOCOL P23); a 410 at the end of a detour is a failure."""
+        return self.status == HTTPStatus.GONE and not self.detour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +205,9 @@ class ParsedFeed:
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
     hints: FeedHints = FeedHints()
-    archive_url: str | None = None  # the document with the entries before these (RFC 5005 prev-archive, or next)
+    archive_url: str | None = (
+        None  # the document with the entries before these (RFC 5005 prev-archive, or next)
+    )
     tombstones: tuple[Tombstone, ...] = ()
     ended: bool = False  # the feed says that it will never change again (JSON Feed `expired`)
     problems: tuple[str, ...] = ()
@@ -286,6 +297,7 @@ class Known:
     updated_at: datetime | None
     url: str | None = None
     title: str = ""
+    withdrawn_at: datetime | None = None  # its publisher deleted it then (RFC 6721)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,6 +355,14 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A known entry that its publisher has deleted: shown no more until a later version comes (RFC 6721)."""
+
+    entry_id: str
+    deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
     """Two stories are one: `loser` becomes an alias of `winner`."""
 
@@ -373,6 +393,7 @@ class Plan:
     renames: tuple[Rename, ...] = ()
     placements: tuple[Placement, ...] = ()
     revisions: tuple[Revision, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
     joins: tuple[Join, ...] = ()
     refounds: tuple[Refound, ...] = ()
 
@@ -394,7 +415,33 @@ class State(StrEnum):
     NEW = "new"
     OK = "ok"
     FAILING = "failing"
+    MOVED = "moved"  # good, but at an address that the configuration does not have
     GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Somebody's wish that the next poll be no earlier than `wait` after the last, and in whose name."""
+
+    reason: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When a source publishes: entries by hour of the day in UTC, recent ones for more (see `cadence`)."""
+
+    since: datetime | None = None  # from when on entries are counted; None = nothing is known
+    counted_at: datetime | None = None  # what each hour's entries weigh is as of then
+    hours: tuple[float, ...] = ()  # 24, or none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerUrl:
+    """An address at which a source was asked, until then."""
+
+    url: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,7 +463,27 @@ class SourceState:
     last_success_at: datetime | None = None
     next_poll_at: datetime | None = None  # None = never again
     next_reason: str = ""
+    wishes: tuple[Wish, ...] = ()  # all that were weighed for the next poll, ours first
     interval: timedelta | None = None
+    rhythm: Rhythm = Rhythm()
+    hints: FeedHints = FeedHints()
+    fresh_for: timedelta | None = None  # what the last 200 said; a 304 that is silent repeats it
+    ended: bool = False  # the feed says that it will never change again
+    pushed_until: datetime | None = None  # a hub pushes what is new (WebSub), so that polls only make sure
+    moved_to: str | None = None  # a permanent redirect that has been seen often enough
+    moving_to: str | None = None  # one that has not yet, and …
+    moving_seen: int = 0  # … how often in a row
+    former_urls: tuple[FormerUrl, ...] = ()  # oldest first
+    archive_url: str | None = None  # the next older document still to be read (RFC 5005)
+    archive_left: int = 0  # how many more may be asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A due source taken for this process, with the host that will be asked ("" for files)."""
+
+    source_id: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,6 +513,7 @@ class PollResult:
     new: int = 0
     changed: int = 0
     duplicate: int = 0
+    withdrawn: int = 0
     renamed: bool = False  # what the feed says of itself changed
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"schedule", "serve"}),
     frozenset({"pipeline"}),
     frozenset({"fetch", "store", "workers", "public", "lock", "reading"}),
-    frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "merge", "emit"}),
+    frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "addresses", "merge", "emit"}),
     frozenset({"html"}),
     frozenset({"dates", "urls"}),
     frozenset({"model", "errors", "logs"}),

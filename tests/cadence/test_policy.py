@@ -1,21 +1,17 @@
 """When to poll next: every rule, and what holds whatever they say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from math import exp
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.cadence import (
-    LONGEST_HINT,
-    LONGEST_RETRY_AFTER,
-    MAX_JITTER,
-    Minimum,
-    NextPoll,
-    Pace,
-    next_poll,
-)
-from aggregator.model import Response, Source
+from aggregator.cadence import LONGEST_HINT, LONGEST_RETRY_AFTER, MAX_JITTER, NextPoll, Pace, next_poll
+from aggregator.cadence.skips import allowed_from
+from aggregator.model import FeedHints, Response, Rhythm, Source, SourceState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PACE = Pace()
@@ -35,16 +31,20 @@ def answer(
     return Response(
         status=status,
         url="https://example.org/feed",
-        headers={"cache-control": cache_control},
+        headers={"cache-control": cache_control} if cache_control else {"expires": "some time"},
         retry_after=retry_after,
         fresh_for=fresh_for,
     )
 
 
+def state(failures: int = 0, **more: Any) -> SourceState:
+    return SourceState(source_id="s", failures=failures, **more)
+
+
 def decide(
     response: Response | None, *, failures: int = 0, interval: timedelta | None = None, pace: Pace = PACE
 ) -> NextPoll:
-    return next_poll(source(interval), pace, response, failures=failures, now=NOW)
+    return next_poll(source(interval), pace, response, state(failures), now=NOW)
 
 
 def waited(decision: NextPoll) -> timedelta:
@@ -135,36 +135,116 @@ def test_the_floor_wins_over_a_lower_ceiling() -> None:
     assert waited(decide(None, failures=9, pace=crossed)) == 2 * HOUR
 
 
-def test_hints_are_minimums_up_to_a_week() -> None:
-    hints = [Minimum(reason="sy:updatePeriod", wait=HOUR), Minimum(reason="ttl", wait=2 * HOUR)]
-    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, hints=hints)
+def test_p26_hints_are_minimums_up_to_a_week() -> None:
+    hints = FeedHints(ttl=2 * HOUR, update_period=HOUR)
+    decision = next_poll(source(), PACE, answer(), state(hints=hints), now=NOW)
     assert (waited(decision), decision.reason) == (2 * HOUR, "ttl")
-    hints = [Minimum(reason="ttl", wait=timedelta.max)]
-    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, hints=hints)
-    assert (waited(decision), decision.reason) == (7 * DAY, "ttl")
+    hints = FeedHints(ttl=HOUR, update_period=timedelta.max)
+    decision = next_poll(source(), PACE, answer(), state(hints=hints), now=NOW)
+    assert (waited(decision), decision.reason) == (7 * DAY, "sy:updatePeriod")
+
+
+def test_p26_hints_are_not_obeyed_where_the_operator_says_so() -> None:
+    deaf = Source(id="s", url="https://example.org/feed", feed_hints=False)
+    hints = FeedHints(ttl=2 * HOUR, skip_hours=tuple(range(24)), skip_days=(6,))  # NOW is a Sunday
+    decision = next_poll(deaf, PACE, answer(), state(hints=hints), now=NOW)
+    assert (waited(decision), decision.reason) == (30 * MINUTE, "interval")
+
+
+def test_p27_the_next_poll_is_moved_out_of_skipped_hours() -> None:
+    decision = next_poll(source(), PACE, answer(), state(hints=FeedHints(skip_hours=(12, 13))), now=NOW)
+    assert (decision.at, decision.reason) == (NOW.replace(hour=14), "skipHours")
+    decision = next_poll(source(), PACE, answer(), state(hints=FeedHints(skip_days=(6, 0))), now=NOW)
+    assert (decision.at, decision.reason) == (NOW.replace(hour=0) + 2 * DAY, "skipDays")
+
+
+def test_p27_those_who_waited_do_not_all_come_on_the_stroke() -> None:
+    hints = FeedHints(skip_hours=(12, 13))
+    decision = next_poll(source(), PACE, answer(), state(hints=hints), now=NOW, jitter=0.1)
+    assert decision.at == NOW.replace(hour=14, minute=6)
+
+
+def test_p36_a_pushed_source_is_polled_daily_to_make_sure() -> None:
+    decision = next_poll(source(), PACE, answer(), state(pushed_until=NOW + DAY), now=NOW)
+    assert (waited(decision), decision.reason) == (DAY, "WebSub")
+    decision = next_poll(source(), PACE, answer(), state(pushed_until=NOW), now=NOW)  # the lease ended
+    assert decision.reason == "interval"
+
+
+def test_p37_a_feed_that_has_ended_is_never_polled_again() -> None:
+    decision = next_poll(source(), PACE, answer(), state(ended=True), now=NOW)
+    assert (decision.at, decision.reason) == (None, "the feed says that it has ended")
+
+
+def test_every_wish_is_told() -> None:
+    hints = FeedHints(ttl=HOUR)
+    decision = next_poll(source(), PACE, answer(fresh_for=2 * HOUR), state(hints=hints), now=NOW)
+    assert [(wish.reason, wish.wait) for wish in decision.wishes] == [
+        ("interval", 30 * MINUTE),
+        ("ttl", HOUR),
+        ("max-age", 2 * HOUR),
+    ]
+
+
+def test_a_410_at_the_end_of_a_detour_is_a_failure() -> None:
+    decision = decide(replace(answer(410), detour=True), failures=1)
+    assert (waited(decision), decision.reason) == (HOUR, "back-off after 1 failure")
+
+
+# --- our own choice
+
+
+def rhythm(a_day: float, days: float = 60) -> Rhythm:
+    """Of a source that has published so often, at any hour, for so long."""
+    weight = a_day * 10.1 * (1 - exp(-days / 10.1)) / 24
+    return Rhythm(since=NOW - days * DAY, counted_at=NOW, hours=(weight,) * 24)
+
+
+@pytest.mark.parametrize(
+    ("a_day", "last", "least", "most"),
+    [
+        (500, 30 * MINUTE, 5 * MINUTE, 5 * MINUTE),  # min_interval
+        (48, 30 * MINUTE, 25 * MINUTE, 35 * MINUTE),
+        (24, 50 * MINUTE, 50 * MINUTE, 65 * MINUTE),
+        (1, 12 * HOUR, 11 * HOUR, 15 * HOUR),
+        (0, 20 * HOUR, 15 * HOUR, DAY),
+        (1, 30 * MINUTE, 37.5 * MINUTE, 37.5 * MINUTE),  # slowly
+    ],
+)
+def test_the_interval_follows_the_rhythm(
+    a_day: float, last: timedelta, least: timedelta, most: timedelta
+) -> None:
+    decision = next_poll(source(), PACE, answer(), state(rhythm=rhythm(a_day), interval=last), now=NOW)
+    assert decision.interval is not None
+    assert least <= decision.interval <= most
+
+
+def test_an_interval_of_the_sources_own_is_not_adapted() -> None:
+    decision = next_poll(source(HOUR), PACE, answer(), state(rhythm=rhythm(500)), now=NOW)
+    assert decision.interval == HOUR
 
 
 def test_jitter_lengthens() -> None:
-    decision = next_poll(source(), PACE, answer(), failures=0, now=NOW, jitter=0.1)
+    decision = next_poll(source(), PACE, answer(), state(), now=NOW, jitter=0.1)
     assert waited(decision) == 33 * MINUTE
 
 
 @pytest.mark.parametrize("jitter", [-0.01, 0.11, float("nan"), float("inf")])
 def test_jitter_that_shortens_or_exaggerates_is_a_bug(jitter: float) -> None:
     with pytest.raises(ValueError, match="jitter"):
-        next_poll(source(), PACE, answer(), failures=0, now=NOW, jitter=jitter)
+        next_poll(source(), PACE, answer(), state(), now=NOW, jitter=jitter)
 
 
 def test_another_zone_is_the_same_moment() -> None:
     there = NOW.astimezone(timezone(timedelta(hours=3)))
-    decision = next_poll(source(), PACE, answer(), failures=0, now=there)
+    decision = next_poll(source(), PACE, answer(), state(), now=there)
     assert decision.at == NOW + 30 * MINUTE
     assert decision.at.tzinfo is UTC
 
 
 def test_the_end_of_time_is_no_overflow() -> None:
     late = datetime.max.replace(tzinfo=UTC) - MINUTE
-    assert next_poll(source(), PACE, answer(), failures=0, now=late).at == late + MINUTE
+    assert next_poll(source(), PACE, answer(), state(), now=late).at == late + MINUTE
 
 
 # --- what holds for whatever settings and answers
@@ -173,25 +253,42 @@ spans = st.timedeltas()
 waits = st.none() | st.timedeltas(min_value=timedelta())
 paces = st.builds(Pace, interval=spans, min_interval=spans, max_interval=spans)
 sources = st.builds(source, st.none() | spans)
-statuses = st.sampled_from([200, 204, 301, 304, 400, 401, 403, 404, 429, 500, 503]) | st.integers(100, 599)
+statuses = st.sampled_from([200, 204, 226, 301, 304, 400, 401, 403, 404, 429, 500, 503]) | st.integers(
+    100, 599
+)
 answers = st.builds(answer, statuses.filter(lambda status: status != 410), waits, waits)
 responses = st.none() | answers
 counts = st.integers(min_value=0, max_value=10**9)
-hints = st.lists(st.builds(Minimum, reason=st.just("ttl"), wait=spans), max_size=3)
+hints = st.builds(
+    FeedHints,
+    ttl=st.none() | spans,
+    update_period=st.none() | spans,
+    skip_hours=st.lists(st.integers(0, 23), max_size=24).map(tuple),
+    skip_days=st.lists(st.integers(0, 6), max_size=7).map(tuple),
+)
+moments = st.timedeltas(-50 * 365 * DAY, 170 * 365 * DAY).map(lambda span: NOW + span)
+rhythms = st.builds(
+    Rhythm,
+    since=st.none() | moments,
+    counted_at=st.none() | moments,
+    hours=st.just(()) | st.lists(st.floats(0, 1e9), min_size=24, max_size=24).map(tuple),
+)
+states = st.builds(
+    state,
+    counts,
+    hints=hints,
+    rhythm=rhythms,
+    interval=st.none() | spans,
+    pushed_until=st.none() | moments,
+)
 jitters = st.floats(min_value=0, max_value=MAX_JITTER)
 
 
-@given(one=sources, pace=paces, response=responses, failures=counts, wishes=hints, jitter=jitters)
+@given(one=sources, pace=paces, response=responses, known=states, jitter=jitters)
 def test_an_aware_moment_ahead_and_never_before_anybodys_wish(
-    *,
-    one: Source,
-    pace: Pace,
-    response: Response | None,
-    failures: int,
-    wishes: list[Minimum],
-    jitter: float,
+    *, one: Source, pace: Pace, response: Response | None, known: SourceState, jitter: float
 ) -> None:
-    decision = next_poll(one, pace, response, failures=failures, now=NOW, hints=wishes, jitter=jitter)
+    decision = next_poll(one, pace, response, known, now=NOW, jitter=jitter)
     assert decision.at is not None
     assert decision.at.utcoffset() == timedelta()
     assert decision.reason
@@ -199,32 +296,41 @@ def test_an_aware_moment_ahead_and_never_before_anybodys_wish(
     assert wait >= timedelta(seconds=1)
     assert decision.interval is not None
     assert wait >= decision.interval >= timedelta(seconds=1)
-    assert all(wait >= min(wish.wait, LONGEST_HINT) for wish in wishes)
+    assert all(wait >= wish.wait for wish in decision.wishes)
+    for hint in (known.hints.ttl, known.hints.update_period):
+        assert hint is None or wait >= min(hint, LONGEST_HINT)
+    if known.pushed_until is not None and known.pushed_until > NOW:
+        assert wait >= DAY
     if response is not None and response.retry_after is not None and response.status >= 400:
         assert wait >= min(response.retry_after, LONGEST_RETRY_AFTER)
     if response is not None and response.fresh_for is not None and response.status < 500:
         assert wait >= min(response.fresh_for, LONGEST_HINT)
+    if set(known.hints.skip_hours) < set(range(24)) and set(known.hints.skip_days) < set(range(7)):
+        assert decision.at.hour not in known.hints.skip_hours
+        assert decision.at.weekday() not in known.hints.skip_days
+        assert allowed_from(known.hints, decision.at) == decision.at
 
 
-@given(one=sources, pace=paces, response=responses, some=counts, more=counts, wishes=hints)
+@given(one=sources, pace=paces, response=responses, known=states, more=counts)
 def test_more_failures_never_mean_sooner(
-    *, one: Source, pace: Pace, response: Response | None, some: int, more: int, wishes: list[Minimum]
+    *, one: Source, pace: Pace, response: Response | None, known: SourceState, more: int
 ) -> None:
     sooner, later = (
-        next_poll(one, pace, response, failures=failures, now=NOW, hints=wishes).at
-        for failures in sorted((some, more))
+        next_poll(one, pace, response, replace(known, failures=failures), now=NOW).at
+        for failures in sorted((known.failures, more))
     )
     assert sooner is not None
     assert later is not None
     assert sooner <= later
 
 
-@given(sources, paces, responses, counts, jitters)
+@given(sources, paces, responses, states, jitters)
 def test_jitter_never_shortens(
-    one: Source, pace: Pace, response: Response | None, failures: int, jitter: float
+    one: Source, pace: Pace, response: Response | None, known: SourceState, jitter: float
 ) -> None:
-    exact = next_poll(one, pace, response, failures=failures, now=NOW)
-    spread = next_poll(one, pace, response, failures=failures, now=NOW, jitter=jitter)
+    known = replace(known, hints=replace(known.hints, skip_hours=(), skip_days=()))
+    exact = next_poll(one, pace, response, known, now=NOW)
+    spread = next_poll(one, pace, response, known, now=NOW, jitter=jitter)
     assert exact.at is not None
     assert spread.at is not None
     assert exact.at <= spread.at <= exact.at + (exact.at - NOW) * MAX_JITTER + timedelta(microseconds=1)
@@ -233,6 +339,6 @@ def test_jitter_never_shortens(
 
 @given(sources, st.integers(0, 40))
 def test_back_off_stays_below_the_ceiling(one: Source, failures: int) -> None:
-    decision = next_poll(one, PACE, None, failures=failures, now=NOW)
+    decision = next_poll(one, PACE, None, state(failures), now=NOW)
     assert decision.at is not None
     assert PACE.min_interval <= decision.at - NOW <= PACE.max_interval

@@ -1,0 +1,30 @@
+"""When to poll next: the whole politeness policy, pure.
+
+`policy` weighs everybody's wishes; `rhythm` is our own, learnt from when the source publishes;
+`skips` keeps out of the hours and days a feed asks to be left alone.
+"""
+
+from aggregator.cadence.policy import (
+    LONGEST_HINT,
+    LONGEST_RETRY_AFTER,
+    MAX_JITTER,
+    NextPoll,
+    Pace,
+    next_poll,
+    own_interval,
+)
+from aggregator.cadence.rhythm import entries_a_day, observe
+from aggregator.cadence.skips import allowed_from
+
+__all__ = [
+    "LONGEST_HINT",
+    "LONGEST_RETRY_AFTER",
+    "MAX_JITTER",
+    "NextPoll",
+    "Pace",
+    "allowed_from",
+    "entries_a_day",
+    "next_poll",
+    "observe",
+    "own_interval",
+]
