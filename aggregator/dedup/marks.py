@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aggregator.dedup.identity import names
 from aggregator.dedup.words import tokens
-from aggregator.model import Entry, Lookup, Mark
+from aggregator.model import Entry, Lookup, Mark, Tombstone
 from aggregator.urls import folded_key, is_homepage, strict_key
 
 URL = "url"
@@ -32,11 +32,12 @@ def marks(entry: Entry) -> tuple[Mark, ...]:
     return tuple(found)
 
 
-def lookup(source_id: str, entries: Sequence[Entry]) -> Lookup:
-    """Return what must be known of `entries`, all of one source, before they can be placed."""
+def lookup(source_id: str, entries: Sequence[Entry], tombstones: Sequence[Tombstone] = ()) -> Lookup:
+    """Return what must be known of `entries` and `tombstones`, all of one source, before they can be placed."""
+    guids = [*(name for entry in entries for name in names(entry)), *(tomb.guid for tomb in tombstones)]
     return Lookup(
         source_id=source_id,
-        guids=tuple(dict.fromkeys(name for entry in entries for name in names(entry))),
+        guids=tuple(dict.fromkeys(guids)),
         uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
         marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
     )

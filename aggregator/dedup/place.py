@@ -15,6 +15,7 @@ from datetime import datetime
 
 from aggregator.dedup.agree import Window, agrees, told_at
 from aggregator.dedup.identity import told_apart
+from aggregator.dedup.known import is_revised, outlives, withdrawals
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.model import (
     Candidate,
@@ -28,6 +29,7 @@ from aggregator.model import (
     Rename,
     Revision,
     StoredEntry,
+    Tombstone,
 )
 from aggregator.urls import tag_uri
 
@@ -40,22 +42,26 @@ def place(
     now: datetime,
     window: Window,
     redate: bool = False,
+    tombstones: Sequence[Tombstone] = (),
 ) -> Plan:
     """Return the plan for `entries`, all of one source and with distinct guids.
 
     `authority` names us in tag: URIs (RFC 4151). With `redate`, known entries take the dates read
-    now: the operator changed how this source's dates are read.
+    now: the operator changed how this source's dates are read. Of an entry that a tombstone names, only
+    what is newer than the tombstone counts.
     """
     batch = _Batch(candidates, authority=authority, now=now, window=window)
+    buried = {tomb.guid: tomb.deleted_at for tomb in tombstones}
     new, revisions = [], []
     entries = told_apart(entries, candidates.known)
     for entry in sorted(entries, key=lambda entry: _order(entry, now)):
         known = candidates.known.get(entry.guid)
+        if entry.guid in buried and not outlives(entry, buried[entry.guid]):
+            continue
+        buried.pop(entry.guid, None)
         if known is None:
             new.append(entry)
-        elif known.digest != entry.digest or (
-            redate and (known.published_at, known.updated_at) != (entry.published_at, entry.updated_at)
-        ):
+        elif is_revised(entry, known, redate=redate):
             dated = entry if redate else replace(entry, published_at=known.published_at)
             revisions.append(Revision(entry_id=known.entry_id, entry=dated))
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
@@ -66,6 +72,10 @@ def place(
         renames=tuple(batch.renames),
         placements=tuple(batch.placements),
         revisions=tuple(replace(one, entry_id=renamed.get(one.entry_id, one.entry_id)) for one in revisions),
+        withdrawals=tuple(
+            replace(one, entry_id=renamed.get(one.entry_id, one.entry_id))
+            for one in withdrawals(candidates.known, buried)
+        ),
         joins=tuple(batch.joins),
         refounds=tuple(batch.refounds.values()),
     )

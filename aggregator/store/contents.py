@@ -26,6 +26,7 @@ class Content:
     taken_at: dict[Mark, datetime] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
+    withdrawn: dict[str, datetime] = field(default_factory=dict)  # when deleted, by entry id
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -36,6 +37,7 @@ class Content:
             dict(self.taken_at),
             dict(self.aliases),
             set(self.pruned),
+            dict(self.withdrawn),
         )
 
 
@@ -47,6 +49,10 @@ def write_plan(content: Content, plan: Plan, at: datetime) -> None:
         _place(content, placement, at)
     for revision in plan.revisions:
         _revise(content, revision, at)
+    for withdrawal in plan.withdrawals:
+        if withdrawal.entry_id not in content.entries:
+            raise Conflict(f"entry {withdrawal.entry_id} is gone")
+        content.withdrawn[withdrawal.entry_id] = withdrawal.deleted_at
     for join in plan.joins:
         _join(content, join)
     for refound in plan.refounds:
@@ -84,6 +90,8 @@ def _rename(content: Content, rename: Rename) -> None:
     content.entries[rename.new_id] = replace(stored, entry_id=rename.new_id)
     if rename.old_id in content.pruned:
         content.pruned = content.pruned - {rename.old_id} | {rename.new_id}
+    if rename.old_id in content.withdrawn:
+        content.withdrawn[rename.new_id] = content.withdrawn.pop(rename.old_id)
     if story.representative == rename.old_id:
         story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
     if story.story_id == rename.old_id:
@@ -122,6 +130,7 @@ def _revise(content: Content, revision: Revision, at: datetime) -> None:
     stored = content.entries.get(revision.entry_id)
     if stored is None:
         raise Conflict(f"entry {revision.entry_id} is gone")
+    content.withdrawn.pop(revision.entry_id, None)
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:

@@ -2,26 +2,26 @@
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from aggregator.addresses import asked_at, edited
 from aggregator.model import (
     Candidate,
     Candidates,
+    Claim,
     Holder,
     Known,
     Lookup,
     PollUpdate,
     Source,
     SourceState,
-    State,
     StoredEntry,
     Story,
-    Validators,
 )
 from aggregator.store.contents import Content, StoredStory, write_plan
-from aggregator.store.protocol import Totals
+from aggregator.store.protocol import ON_HOLD, Totals
 from aggregator.urls import host
 
 
@@ -33,6 +33,8 @@ class MemoryStore:
         self._sources: dict[str, Source] = {}
         self._states: dict[str, SourceState] = {}
         self._claims: dict[str, datetime] = {}
+        self._holds: dict[str, datetime] = {}  # until when, by host
+        self._notes: dict[str, str] = {}
         self._content = Content()
 
     def close(self) -> None:
@@ -46,21 +48,19 @@ class MemoryStore:
             for source in sources:
                 old = self._states.get(source.id)
                 if old is None:
-                    self._states[source.id] = SourceState(
-                        source_id=source.id, url=source.url, next_poll_at=now
-                    )
+                    self._states[source.id] = self._new(source, now)
                 elif old.url != source.url:
-                    self._states[source.id] = replace(
-                        old,
-                        url=source.url,
-                        validators=Validators(),
-                        body_digest=None,
-                        state=State.NEW,
-                        failures=0,
-                        last_error=None,
-                        next_poll_at=now,
-                    )
+                    self._states[source.id] = edited(old, source.url, now=now)
                     self._claims.pop(source.id, None)
+
+    def _new(self, source: Source, now: datetime) -> SourceState:
+        until = self._holds.get(host(source.url), now)
+        return SourceState(
+            source_id=source.id,
+            url=source.url,
+            next_poll_at=max(now, until),
+            next_reason=ON_HOLD if until > now else "new source",
+        )
 
     def states(self) -> tuple[SourceState, ...]:
         with self._lock:
@@ -74,26 +74,31 @@ class MemoryStore:
 
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
-    ) -> tuple[str, ...]:
+    ) -> tuple[Claim, ...]:
         with self._lock:
+            away = {*busy_hosts, *self.holds(now=now)} - {""}
             due = sorted(
-                (state.next_poll_at, source_id)
-                for source_id, source in self._sources.items()
+                (state.next_poll_at, source_id, host(asked_at(state)))
+                for source_id in self._sources
                 if (state := self._states[source_id]).next_poll_at is not None
                 and state.next_poll_at <= now
                 and self._claims.get(source_id, now) <= now
-                and (host(source.url) or None) not in busy_hosts
+                and host(asked_at(state)) not in away
             )
-            first_of_host: dict[str, str] = {}
-            for _, source_id in due:
-                first_of_host.setdefault(host(self._sources[source_id].url) or source_id, source_id)
-            ids = tuple(first_of_host.values())[:limit]
-            self._claims.update(dict.fromkeys(ids, now + lease))
-            return ids
+            first_of_host: dict[str, Claim] = {}
+            for _, source_id, asked in due:
+                first_of_host.setdefault(asked or source_id, Claim(source_id=source_id, host=asked))
+            claims = tuple(first_of_host.values())[:limit]
+            self._claims.update({claim.source_id: now + lease for claim in claims})
+            return claims
 
     def release_claims(self) -> None:
         with self._lock:
             self._claims.clear()
+
+    def holds(self, *, now: datetime) -> frozenset[str]:
+        with self._lock:
+            return frozenset(held for held, until in self._holds.items() if until > now)
 
     # placing
 
@@ -106,7 +111,9 @@ class MemoryStore:
                 if stored.entry.source_id == lookup.source_id
             }
             return Candidates(
-                known={guid: _known(by_guid[guid]) for guid in lookup.guids if guid in by_guid},
+                known={
+                    guid: _known(by_guid[guid], content.withdrawn) for guid in lookup.guids if guid in by_guid
+                },
                 holders={
                     uri: Holder(stored=stored, settled=content.stories[stored.story_id].settled)
                     for uri in lookup.uris
@@ -142,10 +149,14 @@ class MemoryStore:
                 self._wait(update.hold.host, update.hold.until)
 
     def _wait(self, held: str, until: datetime) -> None:
-        for source in self._sources.values():
-            state = self._states[source.id]
-            if host(source.url) == held and state.next_poll_at is not None and state.next_poll_at < until:
-                self._states[source.id] = replace(state, next_poll_at=until, next_reason="host on hold")
+        self._holds[held] = max(until, self._holds.get(held, until))
+        for source_id, state in self._states.items():
+            if (
+                host(asked_at(state)) == held
+                and state.next_poll_at is not None
+                and state.next_poll_at < until
+            ):
+                self._states[source_id] = replace(state, next_poll_at=until, next_reason=ON_HOLD)
 
     # publishing
 
@@ -156,7 +167,8 @@ class MemoryStore:
             content = self._content
             told: dict[str, list[StoredEntry]] = {}
             for stored in content.entries.values():
-                if stored.entry.source_id in self._sources and stored.entry_id not in content.pruned:
+                hidden = stored.entry_id in content.pruned or stored.entry_id in content.withdrawn
+                if stored.entry.source_id in self._sources and not hidden:
                     told.setdefault(stored.story_id, []).append(stored)
             found = [
                 story
@@ -213,6 +225,14 @@ class MemoryStore:
                 del content.marks[mark], content.taken_at[mark]
             return len(old)
 
+    def note(self, name: str, text: str) -> None:
+        with self._lock:
+            self._notes[name] = text
+
+    def noted(self, name: str) -> str | None:
+        with self._lock:
+            return self._notes.get(name)
+
     def totals(self) -> Totals:
         with self._lock:
             return Totals(entries=len(self._content.entries), stories=len(self._content.stories))
@@ -226,7 +246,7 @@ class MemoryStore:
             return dict(Counter(source_id for source_id, at in dated if at >= since))
 
 
-def _known(stored: StoredEntry) -> Known:
+def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
     return Known(
         entry_id=stored.entry_id,
         story_id=stored.story_id,
@@ -235,6 +255,7 @@ def _known(stored: StoredEntry) -> Known:
         updated_at=stored.entry.updated_at,
         url=stored.entry.url,
         title=stored.entry.title,
+        withdrawn_at=withdrawn.get(stored.entry_id),
     )
 
 

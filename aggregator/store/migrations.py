@@ -111,3 +111,26 @@ def m0001_first(db: Database) -> None:
                s.story_id, e.content_text
         FROM entries e JOIN stories s ON s.key = e.story
     """)
+
+
+@migrations()
+def m0002_politeness(db: Database) -> None:
+    """What the policy remembers of a source, hosts on hold, withdrawn entries, and notes of the daemon's own."""
+    for column in (
+        "wishes TEXT NOT NULL DEFAULT '[]'",
+        "rhythm TEXT NOT NULL DEFAULT '{}'",
+        "hints TEXT NOT NULL DEFAULT '{}'",
+        "fresh_for REAL",
+        "ended INTEGER NOT NULL DEFAULT 0",
+        "pushed_until TEXT",
+        "moved_to TEXT",
+        "moving_to TEXT",
+        "moving_seen INTEGER NOT NULL DEFAULT 0",
+        "former_urls TEXT NOT NULL DEFAULT '[]'",
+        "archive_url TEXT",
+        "archive_left INTEGER NOT NULL DEFAULT 0",
+    ):
+        db.execute(f"ALTER TABLE sources ADD COLUMN {column}")
+    db.execute("ALTER TABLE entries ADD COLUMN withdrawn_at TEXT")
+    db.execute("CREATE TABLE holds (host TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    db.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID")

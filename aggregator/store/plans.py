@@ -19,7 +19,7 @@ _INSERT_ENTRY = f"""
     VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
-    UPDATE entries SET changed_at = ?, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
+    UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
     WHERE entry_id = ?
 """  # noqa: S608 - our own column names
 
@@ -32,6 +32,13 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _place(db, placement, at)
     for revision in plan.revisions:
         _revise(db, revision, rows.seconds(at))
+    for withdrawal in plan.withdrawals:
+        _one(
+            db,
+            "UPDATE entries SET withdrawn_at = ? WHERE entry_id = ?",
+            [rows.seconds(withdrawal.deleted_at), withdrawal.entry_id],
+            f"entry {withdrawal.entry_id} is gone",
+        )
     for join in plan.joins:
         _join(db, join)
     for refound in plan.refounds:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.model import Candidates, Lookup, PollUpdate, Source, SourceState, Story
+from aggregator.model import Candidates, Claim, Lookup, PollUpdate, Source, SourceState, Story
+
+ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +27,8 @@ class Store(Protocol):
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
         """Make these the sources that are polled and shown.
 
-        A new one is due at once, and so is one whose address changed; that one also forgets its
-        validators. The entries of a source that left stay stored but are shown no more, and it
+        A new one is due at once (unless its host is on hold), and one whose address changed becomes
+        what `addresses.edited` says. The entries of a source that left stay stored but are shown no more, and it
         is itself again when it comes back.
         """
 
@@ -38,15 +40,18 @@ class Store(Protocol):
 
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
-    ) -> tuple[str, ...]:
+    ) -> tuple[Claim, ...]:
         """Take up to `limit` due sources, the longest due first; nobody else gets them for `lease`.
 
-        At most one of each host, and none of `busy_hosts`: the others would only wait for their
-        turn. Sources without a host (file:) do not wait for each other.
+        At most one of each host, none of `busy_hosts`, as the others would only wait for their
+        turn, and none of a host on hold. Sources without a host (file:) do not wait for each other.
         """
 
     def release_claims(self) -> None:
         """Forget all claims: the process that held them is gone."""
+
+    def holds(self, *, now: datetime) -> frozenset[str]:
+        """Return the hosts that have asked to be left alone for longer than until `now`."""
 
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs."""
@@ -55,6 +60,7 @@ class Store(Protocol):
         """Write all that a poll changes, in one transaction, and end its claim.
 
         Of a source whose address was changed meanwhile only the entries are kept, not the state.
+        A hold makes every source of its host wait, and those that are added to it later.
 
         Raises `Conflict`, having written nothing, when the plan counted on something that
         another poll changed meanwhile; applying one update twice is such a case.
@@ -82,6 +88,12 @@ class Store(Protocol):
         Their identity stays, so that an entry its source still carries is not new again. Text
         marks last taken before `texts_before` are dropped.
         """
+
+    def note(self, name: str, text: str) -> None:
+        """Keep a text of the daemon's own under that name, in place of what was there."""
+
+    def noted(self, name: str) -> str | None:
+        """Return what `note` kept; None when there is nothing."""
 
     def totals(self) -> Totals:
         """Return how much is stored."""

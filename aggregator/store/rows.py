@@ -6,17 +6,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aggregator.addresses import asked_at
 from aggregator.model import (
     Enclosure,
     Entry,
     FeedHead,
+    FeedHints,
+    FormerUrl,
     Known,
     Person,
+    Rhythm,
     SourceState,
     State,
     StoredEntry,
     Validators,
+    Wish,
 )
+from aggregator.urls import host
 
 Row = sqlite3.Row
 
@@ -120,6 +126,7 @@ def known(row: Row) -> Known:
         updated_at=instant(row["updated_at"]),
         url=row["url"],
         title=row["title"],
+        withdrawn_at=instant(row["withdrawn_at"]),
     )
 
 
@@ -145,6 +152,52 @@ def feed_head(text: str) -> FeedHead:
     return FeedHead(**said | {"authors": authors, "updated_at": instant(said.get("updated_at"))})
 
 
+def _hints_json(hints: FeedHints) -> str:
+    said = {
+        "ttl": _seconds_of(hints.ttl),
+        "update_period": _seconds_of(hints.update_period),
+        "skip_hours": hints.skip_hours,
+        "skip_days": hints.skip_days,
+    }
+    return _json({key: value for key, value in said.items() if value})
+
+
+def _feed_hints(text: str) -> FeedHints:
+    said = json.loads(text)
+    return FeedHints(
+        ttl=_span(said.get("ttl")),
+        update_period=_span(said.get("update_period")),
+        skip_hours=tuple(said.get("skip_hours", ())),
+        skip_days=tuple(said.get("skip_days", ())),
+    )
+
+
+def _rhythm_json(rhythm: Rhythm) -> str:
+    said = {
+        "since": _optional(rhythm.since),
+        "counted_at": _optional(rhythm.counted_at),
+        "hours": rhythm.hours,
+    }
+    return _json({key: value for key, value in said.items() if value})
+
+
+def _rhythm(text: str) -> Rhythm:
+    said = json.loads(text)
+    return Rhythm(
+        since=instant(said.get("since")),
+        counted_at=instant(said.get("counted_at")),
+        hours=tuple(said.get("hours", ())),
+    )
+
+
+def _seconds_of(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
+
+
+def _span(seconds_: float | None) -> timedelta | None:
+    return None if seconds_ is None else timedelta(seconds=seconds_)
+
+
 def source_state(row: Row) -> SourceState:
     """A row of sources."""
     return SourceState(
@@ -163,7 +216,24 @@ def source_state(row: Row) -> SourceState:
         last_success_at=instant(row["last_success_at"]),
         next_poll_at=instant(row["next_poll_at"]),
         next_reason=row["next_reason"],
-        interval=None if row["interval"] is None else timedelta(seconds=row["interval"]),
+        wishes=tuple(
+            Wish(reason=reason, wait=timedelta(seconds=wait)) for reason, wait in json.loads(row["wishes"])
+        ),
+        interval=_span(row["interval"]),
+        rhythm=_rhythm(row["rhythm"]),
+        hints=_feed_hints(row["hints"]),
+        fresh_for=_span(row["fresh_for"]),
+        ended=bool(row["ended"]),
+        pushed_until=instant(row["pushed_until"]),
+        moved_to=row["moved_to"],
+        moving_to=row["moving_to"],
+        moving_seen=row["moving_seen"],
+        former_urls=tuple(
+            FormerUrl(url=url, until=datetime.fromisoformat(until))
+            for url, until in json.loads(row["former_urls"])
+        ),
+        archive_url=row["archive_url"],
+        archive_left=row["archive_left"],
     )
 
 
@@ -180,9 +250,22 @@ def state_values(state: SourceState) -> dict[str, Any]:
         "last_status": state.last_status,
         "last_error": state.last_error,
         "problems": _json(state.problems),
-        "last_poll_at": None if state.last_poll_at is None else seconds(state.last_poll_at),
-        "last_success_at": None if state.last_success_at is None else seconds(state.last_success_at),
+        "last_poll_at": _optional(state.last_poll_at),
+        "last_success_at": _optional(state.last_success_at),
         "next_poll_at": None if state.next_poll_at is None else millis(state.next_poll_at),
         "next_reason": state.next_reason,
-        "interval": None if state.interval is None else state.interval.total_seconds(),
+        "wishes": _json([[wish.reason, wish.wait.total_seconds()] for wish in state.wishes]),
+        "interval": _seconds_of(state.interval),
+        "rhythm": _rhythm_json(state.rhythm),
+        "hints": _hints_json(state.hints),
+        "fresh_for": _seconds_of(state.fresh_for),
+        "ended": int(state.ended),
+        "pushed_until": _optional(state.pushed_until),
+        "host": host(asked_at(state)),
+        "moved_to": state.moved_to,
+        "moving_to": state.moving_to,
+        "moving_seen": state.moving_seen,
+        "former_urls": _json([[former.url, seconds(former.until)] for former in state.former_urls]),
+        "archive_url": state.archive_url,
+        "archive_left": state.archive_left,
     }

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from aggregator.addresses import edited
 from aggregator.errors import StoreError
 from aggregator.model import (
     Candidate,
     Candidates,
+    Claim,
     Holder,
     Lookup,
     Mark,
@@ -25,7 +27,7 @@ from aggregator.model import (
 from aggregator.store import rows
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
-from aggregator.store.protocol import Totals
+from aggregator.store.protocol import ON_HOLD, Totals
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
@@ -81,34 +83,43 @@ class SqliteStore:
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
         with self._storage(), self._db.atomic():
-            self._db.execute("UPDATE sources SET configured = 0")
+            known = {row["id"]: row["url"] for row in self._db.execute("SELECT id, url FROM sources")}
+            self._db.execute("UPDATE sources SET configured = 0 WHERE configured")
             for source in sources:
-                self._db.execute(
-                    """
-                    INSERT INTO sources (id, url, host, title, configured, next_poll_at)
-                    VALUES (:id, :url, :host, :title, 1, :now)
-                    ON CONFLICT (id) DO UPDATE SET
-                        configured = 1,
-                        title = :title,
-                        host = :host,
-                        etag = iif(url = :url, etag, NULL),
-                        last_modified = iif(url = :url, last_modified, NULL),
-                        body_digest = iif(url = :url, body_digest, NULL),
-                        state = iif(url = :url, state, 'new'),
-                        failures = iif(url = :url, failures, 0),
-                        last_error = iif(url = :url, last_error, NULL),
-                        next_poll_at = iif(url = :url, next_poll_at, :now),
-                        claimed_until = iif(url = :url, claimed_until, NULL),
-                        url = :url
-                    """,
-                    {
-                        "id": source.id,
-                        "url": source.url,
-                        "host": host(source.url),
-                        "title": source.title,
-                        "now": rows.millis(now),
-                    },
-                )
+                if source.id not in known:
+                    self._add(source, now)
+                elif known[source.id] != source.url:
+                    self._write_state(edited(self._state(source.id), source.url, now=now))
+            self._db.conn.executemany(
+                "UPDATE sources SET configured = 1, title = ? WHERE id = ?",
+                [(source.title, source.id) for source in sources],
+            )
+
+    def _add(self, source: Source, now: datetime) -> None:
+        """A host on hold stays on hold for a source that is new to it."""
+        self._db.execute(
+            """
+            INSERT INTO sources (id, url, host, configured, next_poll_at, next_reason)
+            SELECT :id, :url, :host, 1, iif(until > :now, until, :now), iif(until > :now, :held, 'new source')
+            FROM (SELECT (SELECT until FROM holds WHERE host = :host) AS until)
+            """,
+            {
+                "id": source.id,
+                "url": source.url,
+                "host": host(source.url),
+                "now": rows.millis(now),
+                "held": ON_HOLD,
+            },
+        )
+
+    def _write_state(self, state: SourceState) -> None:
+        """Write a state, its address too, and end the claim."""
+        values = rows.state_values(state) | {"url": state.url}
+        columns = ", ".join(f"{name} = :{name}" for name in values)
+        self._db.execute(
+            f"UPDATE sources SET claimed_until = NULL, {columns} WHERE id = :source_id",  # noqa: S608 - our names
+            values | {"source_id": state.source_id},
+        )
 
     def states(self) -> tuple[SourceState, ...]:
         with self._storage():
@@ -117,25 +128,27 @@ class SqliteStore:
 
     def state(self, source_id: str) -> SourceState:
         with self._storage():
-            row = self._db.execute(
-                "SELECT * FROM sources WHERE configured AND id = ?", [source_id]
-            ).fetchone()
+            return self._state(source_id, "AND configured")
+
+    def _state(self, source_id: str, only: str = "") -> SourceState:
+        row = self._db.execute(f"SELECT * FROM sources WHERE id = ? {only}", [source_id]).fetchone()  # noqa: S608 - our words
         if row is None:
             raise KeyError(source_id)
         return rows.source_state(row)
 
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
-    ) -> tuple[str, ...]:
+    ) -> tuple[Claim, ...]:
         with self._storage(), self._db.atomic():
             found = self._db.execute(
                 """
-                SELECT id FROM (
-                    SELECT id, next_poll_at, row_number() OVER (
+                SELECT id, host FROM (
+                    SELECT id, host, next_poll_at, row_number() OVER (
                         PARTITION BY iif(host = '', id, host) ORDER BY next_poll_at, id) AS nth
                     FROM sources
                     WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
-                        AND host NOT IN (SELECT value FROM json_each(:busy)))
+                        AND host NOT IN (SELECT value FROM json_each(:busy))
+                        AND host NOT IN (SELECT host FROM holds WHERE until > :now))
                 WHERE nth = 1 ORDER BY next_poll_at, id LIMIT :limit
                 """,
                 {
@@ -144,16 +157,20 @@ class SqliteStore:
                     "busy": json.dumps([one for one in busy_hosts if one]),
                 },
             ).fetchall()
-            ids = tuple(row["id"] for row in found)
             self._db.conn.executemany(
                 "UPDATE sources SET claimed_until = ? WHERE id = ?",
-                [(rows.millis(now + lease), id_) for id_ in ids],
+                [(rows.millis(now + lease), row["id"]) for row in found],
             )
-        return ids
+        return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
     def release_claims(self) -> None:
         with self._storage(), self._db.atomic():
             self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+
+    def holds(self, *, now: datetime) -> frozenset[str]:
+        with self._storage():
+            found = self._db.execute("SELECT host FROM holds WHERE until > ?", [rows.millis(now)]).fetchall()
+        return frozenset(row["host"] for row in found)
 
     # placing
 
@@ -196,18 +213,25 @@ class SqliteStore:
     def apply(self, update: PollUpdate) -> None:
         with self._storage(), self._db.atomic():
             write_plan(self._db, update.plan, update.at)
-            values = rows.state_values(update.state)
-            columns = ", ".join(f"{name} = :{name}" for name in values)
-            self._db.execute(
-                f"UPDATE sources SET claimed_until = NULL, {columns} WHERE id = :source_id AND url = :url",  # noqa: S608 - our names
-                values | {"source_id": update.state.source_id, "url": update.state.url},
-            )
+            row = self._db.execute(
+                "SELECT url FROM sources WHERE id = ?", [update.state.source_id]
+            ).fetchone()
+            if row is not None and row["url"] == update.state.url:
+                self._write_state(update.state)
             if update.hold is not None:
-                self._db.execute(
-                    "UPDATE sources SET next_poll_at = max(next_poll_at, :until), next_reason = 'host on hold'"
-                    " WHERE host = :host AND next_poll_at < :until",
-                    {"host": update.hold.host, "until": rows.millis(update.hold.until)},
-                )
+                self._wait(update.hold.host, rows.millis(update.hold.until))
+
+    def _wait(self, held: str, until: str) -> None:
+        self._db.execute(
+            "INSERT INTO holds (host, until) VALUES (:host, :until)"
+            " ON CONFLICT (host) DO UPDATE SET until = max(until, :until)",
+            {"host": held, "until": until},
+        )
+        self._db.execute(
+            "UPDATE sources SET next_poll_at = :until, next_reason = :held"
+            " WHERE host = :host AND next_poll_at < :until",
+            {"host": held, "until": until, "held": ON_HOLD},
+        )
 
     # publishing
 
@@ -222,7 +246,7 @@ class SqliteStore:
                 JOIN entries r ON r.key = s.representative
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND NOT e.pruned {among})
+                    WHERE e.story = s.key AND NOT e.pruned AND e.withdrawn_at IS NULL {among})
                 ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
                 """,  # noqa: S608 - placeholders only
                 [settled, *(sources or ()), limit],
@@ -276,6 +300,7 @@ class SqliteStore:
                 """,
                 {"before": rows.seconds(before), "keep": keep_per_source},
             ).rowcount
+            self._db.execute("DELETE FROM holds WHERE until < ?", [rows.millis(before)])
             self._db.execute(
                 """
                 DELETE FROM marks WHERE kind = 'text' AND value IN (
@@ -284,6 +309,15 @@ class SqliteStore:
                 [rows.seconds(texts_before)],
             )
         return int(pruned)
+
+    def note(self, name: str, text: str) -> None:
+        with self._storage(), self._db.atomic():
+            self._db.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)", [name, text])
+
+    def noted(self, name: str) -> str | None:
+        with self._storage():
+            row = self._db.execute("SELECT text FROM notes WHERE name = ?", [name]).fetchone()
+        return None if row is None else str(row["text"])
 
     def totals(self) -> Totals:
         with self._storage():
@@ -312,5 +346,5 @@ _MARKED = """
 """
 _SHOWN = f"""
     {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE NOT e.pruned AND s.key IN
+    WHERE NOT e.pruned AND e.withdrawn_at IS NULL AND s.key IN
 """

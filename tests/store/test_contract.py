@@ -1,17 +1,20 @@
 """What every store engine must do. A new engine is one line in `engine`."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.errors import Conflict
 from aggregator.model import (
+    Claim,
     Enclosure,
     FeedHead,
+    FeedHints,
+    FormerUrl,
     Hold,
     Join,
     Lookup,
@@ -22,9 +25,12 @@ from aggregator.model import (
     Refound,
     Rename,
     Revision,
+    Rhythm,
     SourceState,
     State,
     Validators,
+    Wish,
+    Withdrawal,
 )
 from aggregator.store import Store, open_store
 from tests.things import NOON, entry, source, update
@@ -41,6 +47,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+def claimed(
+    store: Store, at: datetime = NOON, *, limit: int = 10, busy_hosts: Sequence[str] = ()
+) -> list[str]:
+    """The ids of the sources that are taken."""
+    claims = store.claim_due(at, limit=limit, lease=HOUR, busy_hosts=busy_hosts)
+    return [claim.source_id for claim in claims]
+
+
 def founds(guid: str, source_id: str = "alfa", *marks: tuple[Mark, int], entry_id: str = "") -> Placement:
     entry_id = entry_id or f"{source_id}:{guid}"
     made = entry(guid, source_id)
@@ -52,37 +66,100 @@ def joins(guid: str, source_id: str, story_id: str, *marks: tuple[Mark, int]) ->
 
 
 def test_a_new_source_is_due_at_once_and_claimed_once(store: Store) -> None:
-    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("alfa", "bravo")
-    assert store.claim_due(NOON, limit=10, lease=HOUR) == ()
-    assert store.claim_due(NOON + HOUR, limit=1, lease=HOUR) == ("alfa",)  # the lease ended
+    assert claimed(store, NOON) == ["alfa", "bravo"]
+    assert claimed(store, NOON) == []
+    assert claimed(store, NOON + HOUR, limit=1) == ["alfa"]  # the lease ended
 
 
 def test_a_host_with_many_sources_leaves_room_for_others(store: Store) -> None:
     many = [source(f"a{n}", url=f"https://many.example/{n}") for n in range(5)]
     files = [source(f"f{n}", url=f"file:///srv/{n}.xml") for n in range(2)]
     store.configure([*many, *files, source("z")], now=NOON)
-    assert store.claim_due(NOON, limit=3, lease=HOUR, busy_hosts=["z.example"]) == ("a0", "f0", "f1")
-    assert store.claim_due(NOON, limit=9, lease=HOUR, busy_hosts=["many.example", ""]) == ("z",)
-    assert store.claim_due(NOON, limit=9, lease=HOUR) == ("a1",)
+    assert claimed(store, NOON, limit=3, busy_hosts=["z.example"]) == ["a0", "f0", "f1"]
+    assert claimed(store, NOON, limit=9, busy_hosts=["many.example", ""]) == ["z"]
+    assert claimed(store, NOON, limit=9) == ["a1"]
+
+
+def test_a_source_is_claimed_with_the_host_that_will_be_asked(store: Store) -> None:
+    store.apply(replace(update(), state=replace(store.state("alfa"), moved_to="https://new.example/rss")))
+    claims = store.claim_due(NOON, limit=9, lease=HOUR, busy_hosts=["alfa.example"])
+    assert claims == (
+        Claim(source_id="alfa", host="new.example"),
+        Claim(source_id="bravo", host="bravo.example"),
+    )
+
+
+def test_a_host_on_hold_is_left_alone_by_all_its_sources(store: Store) -> None:
+    store.configure(
+        [source("alfa"), source("bravo"), source("alfa2", url="https://alfa.example/2")], now=NOON
+    )
+    store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + 2 * HOUR)))
+    assert store.holds(now=NOON) == {"alfa.example"}
+    assert claimed(store) == ["bravo"]
+    later = source("alfa3", url="https://alfa.example/3")
+    store.configure([source("alfa"), later], now=NOON + HOUR)
+    assert store.state("alfa3").next_poll_at == NOON + 2 * HOUR
+    assert store.state("alfa3").next_reason == "host on hold"
+    assert claimed(store, NOON + HOUR) == []
+    assert store.holds(now=NOON + 2 * HOUR) == frozenset()
+    assert claimed(store, NOON + 2 * HOUR) in (["alfa"], ["alfa3"])
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one(store: Store) -> None:
+    store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + 2 * HOUR)))
+    store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + HOUR)))
+    assert store.holds(now=NOON + HOUR) == {"alfa.example"}
+
+
+def test_notes_are_kept(store: Store) -> None:
+    assert store.noted("subscribers") is None
+    store.note("subscribers", "1")
+    store.note("subscribers", "2")
+    assert store.noted("subscribers") == "2"
+
+
+def test_a_withdrawn_entry_is_shown_no_more_until_a_later_version_comes(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"), founds("2")))))
+    store.settle()
+    withdrawal = Withdrawal(entry_id="alfa:1", deleted_at=NOON + HOUR)
+    store.apply(update(plan=Plan(withdrawals=(withdrawal,))))
+    assert [story.story_id for story in store.latest(9)] == ["alfa:2"]
+    assert store.candidates(Lookup(source_id="alfa", guids=("1",))).known["1"].withdrawn_at == NOON + HOUR
+    store.apply(update(plan=Plan(revisions=(Revision(entry_id="alfa:1", entry=entry("1")),))))
+    assert {story.story_id for story in store.latest(9)} == {"alfa:1", "alfa:2"}
+    assert store.candidates(Lookup(source_id="alfa", guids=("1",))).known["1"].withdrawn_at is None
+
+
+def test_a_story_is_told_on_by_others_when_its_founder_withdraws(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(update("bravo", Plan(placements=(joins("1", "bravo", "alfa:1"),))))
+    store.apply(update(plan=Plan(withdrawals=(Withdrawal(entry_id="alfa:1", deleted_at=NOON),))))
+    (story,) = store.latest(9)
+    assert [(stored.entry.source_id, stored.story_id) for stored in story.entries] == [("bravo", "alfa:1")]
+
+
+def test_what_is_not_there_cannot_be_withdrawn(store: Store) -> None:
+    with pytest.raises(Conflict):
+        store.apply(update(plan=Plan(withdrawals=(Withdrawal(entry_id="none", deleted_at=NOON),))))
 
 
 def test_claims_of_a_dead_process_are_forgotten(store: Store) -> None:
-    store.claim_due(NOON, limit=10, lease=HOUR)
+    claimed(store, NOON)
     store.release_claims()
-    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("alfa", "bravo")
+    assert claimed(store, NOON) == ["alfa", "bravo"]
 
 
 def test_a_poll_ends_its_claim_and_sets_the_next(store: Store) -> None:
-    store.claim_due(NOON, limit=10, lease=HOUR)
+    claimed(store, NOON)
     state = replace(store.state("alfa"), next_poll_at=NOON + HOUR, next_reason="interval")
     store.apply(replace(update(), state=state))
-    assert store.claim_due(NOON + HOUR - timedelta(seconds=1), limit=10, lease=HOUR) == ()
-    assert "alfa" in store.claim_due(NOON + HOUR, limit=10, lease=HOUR)
+    assert claimed(store, NOON + HOUR - timedelta(seconds=1)) == []
+    assert "alfa" in claimed(store, NOON + HOUR)
 
 
 def test_never_again_is_never_due(store: Store) -> None:
     store.apply(replace(update(), state=replace(store.state("alfa"), next_poll_at=None, state=State.GONE)))
-    assert store.claim_due(NOON + 1000 * HOUR, limit=10, lease=HOUR) == ("bravo",)
+    assert claimed(store, NOON + 1000 * HOUR) == ["bravo"]
 
 
 def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> None:
@@ -104,7 +181,19 @@ def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> Non
         last_success_at=NOON - HOUR,
         next_poll_at=NOON + HOUR,
         next_reason="back-off",
+        wishes=(Wish(reason="interval", wait=HOUR), Wish(reason="ttl", wait=timedelta(minutes=5))),
         interval=timedelta(minutes=30),
+        rhythm=Rhythm(since=NOON - HOUR, counted_at=NOON, hours=(0.5,) * 24),
+        hints=FeedHints(ttl=HOUR, update_period=2 * HOUR, skip_hours=(1, 2), skip_days=(6,)),
+        fresh_for=timedelta(seconds=90),
+        ended=True,
+        pushed_until=NOON + HOUR,
+        moved_to="https://new.example/rss",
+        moving_to="https://newer.example/rss",
+        moving_seen=2,
+        former_urls=(FormerUrl(url="https://old.example/rss", until=NOON),),
+        archive_url="https://alfa.example/2025",
+        archive_left=7,
     )
     store.apply(replace(update(), state=written))
     assert store.state("alfa") == written
@@ -136,7 +225,7 @@ def test_a_source_that_left_is_unknown_and_comes_back_as_it_was(store: Store) ->
     with pytest.raises(KeyError):
         store.state("alfa")
     assert store.latest(10) == ()
-    assert store.claim_due(NOON, limit=10, lease=HOUR) == ("bravo",)
+    assert claimed(store, NOON) == ["bravo"]
     store.configure([source("alfa"), source("bravo")], now=NOON)
     assert store.state("alfa").failures == 2
     assert [story.story_id for story in store.latest(10)] == ["alfa:1"]
@@ -146,7 +235,7 @@ def test_a_hold_makes_all_sources_of_the_host_wait_and_no_others(store: Store) -
     twin = source("alfa-sport", url="https://alfa.example/sport")
     store.configure([source("alfa"), source("bravo"), twin], now=NOON)
     store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + HOUR)))
-    assert store.claim_due(NOON + HOUR / 2, limit=10, lease=HOUR) == ("bravo",)
+    assert claimed(store, NOON + HOUR / 2) == ["bravo"]
     assert store.state("alfa-sport").next_reason == "host on hold"
 
 
