@@ -1,7 +1,7 @@
 """Source + Validators -> Response: redirects, deadline, politeness, bounds."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,11 +18,12 @@ from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import AddressGuard, Network
 from aggregator.fetch.headers import fresh_for, read_headers, retry_after, validators
 from aggregator.fetch.local import read_local
-from aggregator.fetch.request import REDIRECTS, may_carry_on, parse_url, request_headers, shown
+from aggregator.fetch.request import PERMANENT, REDIRECTS, may_carry_on, parse_url, request_headers, shown
 from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
 from aggregator.model import Access, Response, Source, Validators
 
 MAX_REDIRECTS = 10
+WITH_FEED = (HTTPStatus.OK, HTTPStatus.IM_USED)  # whose bodies are wanted
 # What is read of a body nobody wants, so that its connection can be used again.
 MAX_DISCARD = 2**16  # bytes
 DISCARD_TIME = timedelta(seconds=1)
@@ -46,9 +47,15 @@ class _Visit:
     access: Access | None  # None once a redirect has led to another origin
     proxy: str | None
     ca_file: str | None
+    user_agent: str
     validators: Validators
+    delta: bool  # new entries only, if the publisher can (RFC 3229)
+    held_hosts: Collection[str]
     timeout: timedelta
     max_bytes: int
+    permanent: httpx.URL | None = None  # where the permanent redirects at the start of the chain have led
+    permanent_safely: bool = True  # over https, all of them
+    detour: bool = False  # a redirect was not permanent
     answered: bool = False  # this hop's headers have come
     spent: float = 0.0  # seconds; waiting for a host's turn does not count
     wire_bytes: int = 0
@@ -58,14 +65,15 @@ class Fetcher:
     """Fetches sources; an async context manager that owns the connections.
 
     `timeout` (wall clock, for a whole fetch with DNS and body) and `max_bytes` (after decompression)
-    are what a source gets that sets none of its own. For changed settings make a new Fetcher with the
-    same `gate`, and close the old one when its fetches are done.
+    are what a source gets that sets none of its own. `user_agent` is how we introduce ourselves on behalf of
+    the source of that id. For changed settings make a new Fetcher with the same `gate`, and close the old
+    one when its fetches are done.
     """
 
     def __init__(
         self,
         *,
-        user_agent: str,
+        user_agent: Callable[[str], str],
         timeout: timedelta,
         max_bytes: int,
         allow_addresses: Sequence[Network] = (),
@@ -95,21 +103,36 @@ class Fetcher:
             if transport is not None:
                 await transport.aclose()
 
-    async def fetch(self, source: Source, validators: Validators) -> Response:
+    async def fetch(
+        self,
+        source: Source,
+        validators: Validators,
+        *,
+        url: str | None = None,
+        delta: bool = False,
+        held_hosts: Collection[str] = (),
+    ) -> Response:
         """Return what the publisher answers, of whatever status; FetchError when there is no usable answer.
 
-        Only a 200 keeps its body. Redirects are followed; `Response.url` is where they ended.
+        Asks at `url` instead of the source's own address, where given; credentials go with it only to the
+        same origin. With `delta` and a validator, new entries alone will do (226). Only a 200 and a 226
+        keep their body. Redirects are followed, but to none of `held_hosts`; `Response.url` is where they ended.
         """
         max_bytes = source.max_bytes or self._max_bytes
         timeout = source.timeout or self._timeout
         if source.url.lower().startswith("file:"):
             return await self._read(source.url, timeout, max_bytes)
+        configured = parse_url(source.url)
+        start = configured if url is None else parse_url(url)
         visit = _Visit(
-            url=parse_url(source.url),
-            access=source.access,
+            url=start,
+            access=source.access if may_carry_on(configured, start) else None,
             proxy=source.access.proxy,
             ca_file=source.access.ca_file,
+            user_agent=self._user_agent(source.id),
             validators=validators,
+            delta=delta and validators != Validators(),
+            held_hosts=held_hosts,
             timeout=timeout,
             max_bytes=max_bytes,
         )
@@ -145,7 +168,14 @@ class Fetcher:
                 raise FetchError(f"redirects go round in a loop at {shown(following)}")
             if len(seen) > MAX_REDIRECTS:
                 raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+            if following.host in visit.held_hosts:
+                raise FetchError(f"redirect to {shown(following)}, whose host has asked to be left alone")
             seen.add(following)
+            if answer.status not in PERMANENT:
+                visit.detour = True
+            elif not visit.detour:  # in a mixed chain only what comes before a detour (PROTOCOL P19)
+                visit.permanent = following
+                visit.permanent_safely &= visit.url.scheme == "https"
             if not may_carry_on(visit.url, following):
                 visit.access = None
             visit.url = following
@@ -175,14 +205,14 @@ class Fetcher:
             httpx.Request(
                 "GET",
                 visit.url,
-                headers=request_headers(self._user_agent, visit.validators, visit.access),
+                headers=request_headers(visit.user_agent, visit.validators, visit.access, delta=visit.delta),
                 extensions={"proxy": visit.proxy, "ca_file": visit.ca_file},
             )
         )
         visit.answered = True
         try:
             headers = read_headers(response.headers.raw)
-            if response.status_code == HTTPStatus.OK:
+            if response.status_code in WITH_FEED:
                 raw = await _body(response, headers, visit.max_bytes)
             else:
                 raw = b""
@@ -202,6 +232,9 @@ class Fetcher:
         return Response(
             status=answer.status,
             url=str(visit.url),
+            permanent_url=None if visit.permanent is None else str(visit.permanent),
+            permanent_safely=visit.permanent_safely,
+            detour=visit.detour,
             headers=answer.headers,
             body=body,
             validators=validators(answer.headers),

@@ -13,6 +13,7 @@ ACCEPT = (
 )
 ACCEPT_ENCODING = "gzip, deflate"  # what zlib can inflate within a bound
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
 MAX_URL = 8000  # characters; more does not fit the request line of common servers
 
 
@@ -43,11 +44,12 @@ def shown(url: httpx.URL) -> str:
 
 
 def request_headers(
-    user_agent: str, validators: Validators, access: Access | None
+    user_agent: str, validators: Validators, access: Access | None, *, delta: bool = False
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of a request; `access` is None where the credentials may not go.
 
-    Validators are sent as they came (RFC 9110 §13.1). A header of the configuration takes the place
+    Validators are sent as they came (RFC 9110 §13.1). With `delta` a publisher may answer with new entries
+    only (RFC 3229 §10.5.3, instance-manipulation "feed"). A header of the configuration takes the place
     of ours.
     """
     headers = {
@@ -59,6 +61,8 @@ def request_headers(
         headers["If-None-Match"] = validators.etag
     if validators.last_modified is not None:
         headers["If-Modified-Since"] = validators.last_modified
+    if delta:
+        headers["A-IM"] = "feed"
     if access is not None:
         headers |= _credentials(access)
         for name, value in access.headers:

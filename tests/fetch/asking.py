@@ -31,7 +31,7 @@ def make_fetcher(
 ) -> Fetcher:
     """Return a fetcher without a gap between requests: tests of the gap bring their own gate."""
     return Fetcher(
-        user_agent="aggregator/test (+https://example.org)",
+        user_agent=lambda source_id: f"aggregator/test (+https://example.org; feed-id={source_id})",
         timeout=timeout,
         max_bytes=max_bytes,
         allow_addresses=allow,

@@ -70,7 +70,7 @@ async def test_p22_credentials_stay_with_their_origin(server: Server, fetcher: F
         ("/back", None, None),  # the other host chose what is asked here
     ]
     assert server.requests[2].header("cookie") is None
-    assert server.requests[2].header("user-agent") == "aggregator/test (+https://example.org)"
+    assert server.requests[2].header("user-agent") == "aggregator/test (+https://example.org; feed-id=s)"
 
 
 async def test_p22_another_port_is_another_publisher(server: Server, fetcher: Fetcher) -> None:
