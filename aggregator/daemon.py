@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -48,13 +48,14 @@ def plant(configuration: Configuration) -> Plant:
         pace=Pace(interval=poll.interval, min_interval=poll.min_interval, max_interval=poll.max_interval),
         window=dedup.Window(url=configuration.dedup.window),
         hold_hosts=poll.retry_after_scope == "host",
+        archives=poll.archives,
     )
 
 
-def user_agent(configuration: Configuration) -> str:
-    """Return how we introduce ourselves to publishers (PROTOCOL P31)."""
+def user_agent(configuration: Configuration, source_id: str, subscribers: int) -> str:
+    """Return how we introduce ourselves to a publisher on behalf of a source (PROTOCOL P31)."""
     contact = configuration.contact or configuration.public_url
-    return f"aggregator/{__version__} (+{contact})"
+    return f"aggregator/{__version__} (+{contact}; {subscribers} subscribers; feed-id={source_id})"
 
 
 def _warn(configuration: Configuration) -> None:
@@ -87,6 +88,7 @@ class Engine:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._gate = HostGate(configuration.poll.host_gap)
+        self.subscribers: Callable[[], int] = lambda: 0  # of our feeds, as publishers are told
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -117,7 +119,7 @@ class Engine:
     def _fetcher(self, configuration: Configuration) -> Fetcher:
         poll = configuration.poll
         return Fetcher(
-            user_agent=user_agent(configuration),
+            user_agent=lambda source_id: user_agent(self._configuration, source_id, self.subscribers()),
             timeout=poll.timeout,
             max_bytes=poll.max_bytes,
             allow_addresses=poll.allow_addresses,
@@ -132,7 +134,7 @@ class Engine:
         self.pipeline.plant = plant(configuration)
         await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
         self._gate.gap = configuration.poll.host_gap
-        if (old.poll, user_agent(old)) != (configuration.poll, user_agent(configuration)):
+        if old.poll != configuration.poll:
             # The old fetcher stays for the polls in flight; it ends with us.
             self.pipeline.fetcher = await self._stack.enter_async_context(self._fetcher(configuration))
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -15,10 +16,10 @@ from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
-from aggregator.urls import host
 
 TICK = timedelta(seconds=1)
 REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
+STARTS_A_SECOND = 200.0  # polls; 100,000 sources every half an hour are 56
 TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
 GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
@@ -53,6 +54,7 @@ class Schedule:
         self._idle = asyncio.Event()
         self._idle.set()
         self._claiming = asyncio.Lock()
+        self._starts = Starts()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -86,7 +88,7 @@ class Schedule:
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
         async with self._claiming:
-            room = self.concurrency - len(self._polls)
+            room = min(self.concurrency - len(self._polls), self._starts.room())
             if room <= 0 or self.failed.is_set():
                 return
             due = await asyncio.to_thread(
@@ -96,10 +98,10 @@ class Schedule:
                 lease=LEASE,
                 busy_hosts=set(self._polls.values()),
             )
-            for source_id in due:
-                source = self._pipeline.plant.sources.get(source_id)
-                task = asyncio.create_task(self._guard(partial(self._poll, source_id)))
-                self._polls[task] = "" if source is None else host(source.url)
+            self._starts.take(len(due))
+            for claim in due:
+                task = asyncio.create_task(self._guard(partial(self._poll, claim.source_id)))
+                self._polls[task] = claim.host
                 self._idle.clear()
                 task.add_done_callback(self._done)
 
@@ -108,9 +110,10 @@ class Schedule:
         self._news.set()
 
     async def _poll(self, source_id: str) -> None:
-        result = await self._pipeline.poll(source_id)
-        if result is not None and _is_news(result):
-            self.news()
+        for step in (self._pipeline.poll, self._pipeline.read_archives):
+            result = await step(source_id)
+            if result is not None and _is_news(result):
+                self.news()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._polls[task]
@@ -159,4 +162,27 @@ class Schedule:
 
 
 def _is_news(result: PollResult) -> bool:
-    return bool(result.new or result.changed or result.duplicate or result.renamed)
+    return bool(result.new or result.changed or result.duplicate or result.withdrawn or result.renamed)
+
+
+class Starts:
+    """How many polls may start now, so that a start with 10,000 due sources spreads out (PROTOCOL P33).
+
+    A token bucket on the monotonic clock: `STARTS_A_SECOND`, and after a pause a second's worth at once.
+    """
+
+    def __init__(self, rate: float = STARTS_A_SECOND) -> None:
+        self._rate = rate
+        self._tokens = rate
+        self._counted_at = monotonic()
+
+    def room(self) -> int:
+        """Return how many may start now."""
+        at = monotonic()
+        self._tokens = min(self._rate, self._tokens + (at - self._counted_at) * self._rate)
+        self._counted_at = at
+        return int(self._tokens)
+
+    def take(self, count: int) -> None:
+        """Note that so many have started."""
+        self._tokens -= count

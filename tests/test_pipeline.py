@@ -163,7 +163,8 @@ async def test_retry_after_of_an_address_counts_for_its_url_only(world: World, p
     world.configure(Source(id="a", url=publisher.url("/a")), Source(id="b", url=publisher.url("/b")))
     await world.poll("a")
     assert world.store.state("a").next_reason == "Retry-After"
-    assert world.store.claim_due(world.now + timedelta(hours=1), limit=9, lease=timedelta(hours=1)) == ("b",)
+    due = world.store.claim_due(world.now + timedelta(hours=1), limit=9, lease=timedelta(hours=1))
+    assert [claim.source_id for claim in due] == ["b"]
 
 
 async def test_a_source_that_has_just_left_is_not_polled(

@@ -73,7 +73,7 @@ async def world(engine: str, directory: Path) -> AsyncIterator[World]:
     gate = HostGate(timedelta())
     loopback = [ip_network("127.0.0.0/8")]
     async with Fetcher(
-        user_agent="test",
+        user_agent=lambda _: "test",
         timeout=timedelta(seconds=5),
         max_bytes=1 << 20,
         allow_addresses=loopback,

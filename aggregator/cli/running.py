@@ -3,11 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
 
+from aggregator.addresses import asked_at
 from aggregator.cli.context import Context
 from aggregator.config import Configuration
 from aggregator.daemon import Daemon, Engine
@@ -34,8 +36,11 @@ def run(context: Context) -> None:
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--force", is_flag=True, help="Ignore schedule, back-off and holds; requests stay conditional.")
+@click.option(
+    "--archives", is_flag=True, help="Read the older documents that feeds name (RFC 5005) once more."
+)
 @click.pass_obj
-def poll(context: Context, ids: tuple[str, ...], force: bool) -> None:
+def poll(context: Context, ids: tuple[str, ...], force: bool, archives: bool) -> None:
     """Poll once, now: what is due, or the sources named; then publish.
 
     Exit code 1 when any source failed, 75 while a daemon owns the store.
@@ -45,7 +50,7 @@ def poll(context: Context, ids: tuple[str, ...], force: bool) -> None:
     known = {source.id: source for source in configuration.sources}
     if unknown := [source_id for source_id in ids if source_id not in known]:
         raise click.UsageError(f"no source {', '.join(unknown)} in {context.config}; `list` shows all")
-    results = asyncio.run(_cycle(configuration, ids, force=force))
+    results = asyncio.run(_cycle(configuration, Wanted(ids=ids, force=force, archives=archives)))
     rows: list[dict[str, object]] = [
         {
             "source": result.source_id,
@@ -61,33 +66,49 @@ def poll(context: Context, ids: tuple[str, ...], force: bool) -> None:
     sys.exit(any(result.error is not None for result in results))
 
 
-async def _cycle(configuration: Configuration, ids: Sequence[str], *, force: bool) -> list[PollResult]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the operator asks of one cycle."""
+
+    ids: Sequence[str]
+    force: bool
+    archives: bool
+
+
+async def _cycle(configuration: Configuration, wanted: Wanted) -> list[PollResult]:
     async with Engine(configuration) as parts:
+        at = datetime.now(UTC)
+        held = parts.store.holds(now=at)
         states = {state.source_id: state for state in parts.store.states()}
         chosen = [
             source
             for source in configuration.sources
-            if _is_wanted(source, states[source.id], ids, force=force, now=datetime.now(UTC))
+            if _is_wanted(source, states[source.id], wanted, held=held, now=at)
         ]
         room = asyncio.Semaphore(configuration.poll.concurrency)
         chains: dict[str, list[Source]] = {}
         for source in chosen:  # sources of one host wait for each other without holding up others
-            chains.setdefault(host(source.url) or source.id, []).append(source)
-        results = await asyncio.gather(*(_poll_all(parts.pipeline, chain, room) for chain in chains.values()))
+            chains.setdefault(host(asked_at(states[source.id])) or source.id, []).append(source)
+        results = await asyncio.gather(
+            *(_poll_all(parts.pipeline, chain, room, wanted) for chain in chains.values())
+        )
         await parts.pipeline.publish()
     by_id = {result.source_id: result for chain in results for result in chain}
     return [by_id[source.id] for source in chosen if source.id in by_id]
 
 
-def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force: bool, now: datetime) -> bool:
-    if ids and source.id not in ids:
+def _is_wanted(
+    source: Source, state: SourceState, wanted: Wanted, *, held: Collection[str], now: datetime
+) -> bool:
+    if wanted.ids and source.id not in wanted.ids:
         return False
-    due = state.next_poll_at is not None and state.next_poll_at <= now
-    if force or due:
+    if wanted.force:
         return True
-    if not ids:
-        return False
-    if state.state in (State.FAILING, State.GONE):
+    away = host(asked_at(state)) in held
+    due = state.next_poll_at is not None and state.next_poll_at <= now and not away
+    if due or not wanted.ids:
+        return due
+    if away or state.state in (State.FAILING, State.GONE):
         until = f"until {state.next_poll_at:%Y-%m-%d %H:%M:%S} UTC" if state.next_poll_at else "for ever"
         click.echo(f"{source.id} waits {until} ({state.next_reason}); --force asks anyway", err=True)
         return False
@@ -95,14 +116,19 @@ def _is_wanted(source: Source, state: SourceState, ids: Sequence[str], *, force:
 
 
 async def _poll_all(
-    pipeline: Pipeline, sources: Sequence[Source], room: asyncio.Semaphore
+    pipeline: Pipeline, sources: Sequence[Source], room: asyncio.Semaphore, wanted: Wanted
 ) -> list[PollResult]:
     results = []
     for source in sources:
         async with room:
-            result = await pipeline.poll(source.id)
-        if result is not None:
-            results.append(result)
+            result = await pipeline.poll(source.id, force=wanted.force, archives=wanted.archives)
+            if result is None:
+                click.echo(f"{source.id} asks not to be polled at this hour; --force asks anyway", err=True)
+                continue
+            older = await pipeline.read_archives(source.id)
+        if older is not None:
+            result = replace(result, new=result.new + older.new, duplicate=result.duplicate + older.duplicate)
+        results.append(result)
     return results
 
 

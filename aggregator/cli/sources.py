@@ -57,7 +57,7 @@ def status(context: Context, watch: bool) -> None:
         context.show(rows, list(rows[0]) if context.as_json and rows else list(_COLUMNS))
         for row in rows:
             if row["advice"] and not context.as_json:
-                click.echo(f"\n{row['id']}: {row['last_error']}\n  {row['advice']}")
+                click.echo(f"\n{row['id']}: {row['last_error'] or row['because']}\n  {row['advice']}")
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
@@ -88,13 +88,16 @@ def _health(source: Source, state: SourceState, entries: int) -> dict[str, objec
         "last_success": _time(state.last_success_at),
         "next_poll": _time(state.next_poll_at),
         "because": state.next_reason,
+        "wishes": {wish.reason: round(wish.wait.total_seconds()) for wish in state.wishes},
         "interval": "" if state.interval is None else str(state.interval).partition(".")[0],
         "per_day": round(entries / RATE_SPAN.days, 1),
         "failures": state.failures,
         "last_status": state.last_status,
         "last_error": state.last_error,
+        "moved_to": state.moved_to,
+        "former_urls": [former.url for former in state.former_urls],
         "problems": list(state.problems),
-        "advice": _advice(state),
+        "advice": _advice(source, state),
     }
 
 
@@ -102,9 +105,13 @@ def _time(at: datetime | None) -> str:
     return "" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _advice(state: SourceState) -> str:
+def _advice(source: Source, state: SourceState) -> str:
+    if state.moved_to is not None:
+        return f'it has moved for good: write url = "{state.moved_to}" at {source.where}'
     if state.state not in (State.FAILING, State.GONE):
         return ""
+    if state.ended:
+        return ADVICE[410]
     if state.last_status is not None and state.last_status >= 500:
         return ADVICE_SERVER
     return ADVICE.get(state.last_status, ADVICE_DOCUMENT)

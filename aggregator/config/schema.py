@@ -123,6 +123,18 @@ class PollTable(Table):
         default="host",
         description='Whom a Retry-After silences: the whole "host" or the one "url".',
     )
+    feed_hints: bool = Field(
+        default=True, description="Obey what feeds ask for: ttl, sy:updatePeriod, skipHours, skipDays."
+    )
+    delta: bool = Field(
+        default=False, description="Ask known feeds for new entries only (RFC 3229, A-IM: feed)."
+    )
+    archives: int = Field(
+        default=10,
+        ge=0,
+        le=MOST,
+        description="Older documents (RFC 5005) read when a source is added. 0 = none.",
+    )
 
 
 class DedupTable(Table):
@@ -250,7 +262,9 @@ class SourceTable(Table):
     date_formats: list[DateFormat] = Field(
         default=[], description="strptime formats, tried before anything else."
     )
-    interval: Span | None = Field(default=None, description="Instead of [poll] interval.")
+    interval: Span | None = Field(default=None, description="Instead of [poll] interval, and not adapted.")
+    feed_hints: bool | None = Field(default=None, description="Instead of [poll] feed_hints.")
+    delta: bool | None = Field(default=None, description="Instead of [poll] delta.")
     tags: list[Label] = Field(default=[], description="What [[feed]] tables choose sources by.")
     rules: list[RuleTable] = Field(
         default=[], description="Which entries to drop or keep, by regular expressions."

@@ -65,6 +65,9 @@ def poll(table: PollTable, main: Main, problems: Problems) -> Poll:
         max_bytes=size(table.max_bytes),
         allow_addresses=tuple(network(text) for text in table.allow_addresses),
         retry_after_scope=table.retry_after_scope,
+        feed_hints=table.feed_hints,
+        delta=table.delta,
+        archives=table.archives,
     )
 
 

@@ -31,6 +31,9 @@ class Poll:
     max_bytes: int
     allow_addresses: tuple[Network, ...]
     retry_after_scope: str  # "host" or "url"
+    feed_hints: bool
+    delta: bool
+    archives: int  # documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

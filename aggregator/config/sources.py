@@ -88,6 +88,8 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
         max_bytes=size(table.max_bytes) if table.max_bytes else None,
         max_entries=table.max_entries,
         rules=tuple(_rule(rule) for rule in table.rules),
+        feed_hints=around.poll.feed_hints if table.feed_hints is None else table.feed_hints,
+        delta=around.poll.delta if table.delta is None else table.delta,
         access=_Secrets(one, around.environ, problems).access(),
         where=one.place.line_only,
     )

@@ -1,0 +1,77 @@
+"""`explain`: why a source is polled when it is."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from aggregator.addresses import asked_at
+from aggregator.cadence import entries_a_day
+from aggregator.cli.context import Context, reading_store
+from aggregator.model import Source, SourceState
+
+
+@click.command()
+@click.argument("source", metavar="URL|ID")
+@click.pass_obj
+def explain(context: Context, source: str) -> None:
+    """Explain when a source is polled next, and who asked for it.
+
+    Every wish that was weighed is named: our interval, Retry-After, the cache's freshness, and what the
+    feed itself says. The longest won.
+    """
+    configuration = context.load()
+    found = next((one for one in configuration.sources if source in (one.id, one.url)), None)
+    if found is None:
+        raise click.UsageError(f"no source {source} in {context.config}; `list` shows all")
+    with reading_store(configuration) as store:
+        states = () if store is None else store.states()
+    unknown = SourceState(source_id=found.id, url=found.url, next_reason="new source")
+    state = next((one for one in states if one.source_id == found.id), unknown)
+    facts = dict(_facts(found, state, datetime.now(UTC)))
+    if context.as_json:
+        context.show([{"id": found.id} | facts], [])
+        return
+    click.echo(f"{found.id}: {state.state.value}")
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        click.echo(f"  {name.ljust(width)}  {value}")
+
+
+def _facts(source: Source, state: SourceState, now: datetime) -> Iterator[tuple[str, object]]:
+    yield "asked at", asked_at(state)
+    for former in state.former_urls:
+        yield f"until {_time(former.until)}", former.url
+    if state.moving_to is not None:
+        yield "perhaps moving to", f"{state.moving_to} (seen {state.moving_seen} times in a row)"
+    if state.moved_to is not None:
+        yield "to edit", f'url = "{state.moved_to}" at {source.where}'
+    if state.last_poll_at is not None:
+        answer = state.last_error or f"HTTP {state.last_status}"
+        yield "last poll", f"{_time(state.last_poll_at)}: {answer}"
+    yield "next poll", "never" if state.next_poll_at is None else _time(state.next_poll_at)
+    yield "because of", state.next_reason
+    for wish in state.wishes:
+        yield f"  {wish.reason}", f"no earlier than {_span(wish.wait)} after the last poll"
+    if state.hints.skip_hours:
+        yield "  skipHours", ", ".join(f"{hour}:00" for hour in state.hints.skip_hours) + " UTC"
+    if state.hints.skip_days:
+        yield "  skipDays", ", ".join(DAYS[day] for day in state.hints.skip_days)
+    rate = entries_a_day(state.rhythm, now=now)
+    if rate is not None:
+        own = "as configured" if source.interval is not None else "from this rhythm"
+        yield "rhythm", f"{rate:.1f} entries a day; our interval is {_span(state.interval)} {own}"
+
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _span(span: timedelta | None) -> str:
+    return "unknown" if span is None else str(timedelta(seconds=round(span.total_seconds())))
+
+
+COMMANDS = [explain]

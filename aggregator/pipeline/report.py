@@ -1,0 +1,86 @@
+"""What a poll did, as a value and as a log line."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from aggregator.logs import log
+from aggregator.model import PollResult, Reading, Response, SourceState
+
+
+def refusal(response: Response) -> str:
+    """Return what an answer that is no feed says, by its status."""
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = "(no such status is known)"
+    return f"HTTP {response.status} {phrase}"
+
+
+PROBLEMS_KEPT = 5  # of one document; the rest is counted
+
+
+def problems(reading: Reading) -> tuple[str, ...]:
+    """Return what was wrong with a document and its entries, each once, the first few."""
+    found = tuple(
+        dict.fromkeys(
+            [*reading.problems, *(problem for entry in reading.entries for problem in entry.problems)]
+        )
+    )
+    more = len(found) - PROBLEMS_KEPT
+    return found if more <= 0 else (*found[:PROBLEMS_KEPT], f"and {more} more")
+
+
+def result_of(
+    state: SourceState,
+    response: Response | None,
+    *,
+    new: int = 0,
+    changed: int = 0,
+    duplicate: int = 0,
+    withdrawn: int = 0,
+    renamed: bool = False,
+) -> PollResult:
+    """Return what one poll did."""
+    return PollResult(
+        source_id=state.source_id,
+        status=None if response is None else response.status,
+        new=new,
+        changed=changed,
+        duplicate=duplicate,
+        withdrawn=withdrawn,
+        renamed=renamed,
+        wire_bytes=0 if response is None else response.wire_bytes,
+        next_poll_at=state.next_poll_at,
+        next_reason=state.next_reason,
+    )
+
+
+def report(result: PollResult, at: datetime) -> None:
+    """Write the log line of a poll that ended `at` that time."""
+    wait = "never" if result.next_poll_at is None else _span(result.next_poll_at - at)
+    said: dict[str, object] = {
+        "source": result.source_id,
+        "status": result.status,
+        "new": result.new,
+        "changed": result.changed,
+        "duplicate": result.duplicate,
+        "withdrawn": result.withdrawn or None,
+        "bytes": result.wire_bytes,
+        "ms": round(result.elapsed / timedelta(milliseconds=1)),
+        "next": wait,
+        "reason": result.next_reason,
+    }
+    facts = {name: value for name, value in said.items() if value is not None}
+    if result.error is None:
+        log.info("poll", **facts)
+    else:
+        log.warning("poll", **facts, error=result.error)
+
+
+def _span(span: timedelta) -> str:
+    """A wait as people write it in the configuration, to the nearest unit: "90s", "15m", "6h"."""
+    seconds = round(span.total_seconds())
+    for size, unit, least in ((86400, "d", 2), (3600, "h", 2), (60, "m", 2)):
+        if seconds >= size * least:
+            return f"{round(seconds / size)}{unit}"
+    return f"{seconds}s"
