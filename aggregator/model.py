@@ -615,3 +615,11 @@ class Status:
     started_at: datetime
     configuration_error: str | None  # of the last reload; None = what stands in the files is in force
     sources: tuple[tuple[Source, SourceState], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberCount:
+    """How many people were reading our feeds at a moment, as far as they can be told apart."""
+
+    count: int
+    at: datetime

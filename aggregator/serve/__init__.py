@@ -4,5 +4,6 @@ from aggregator.serve.app import create_app
 from aggregator.serve.connection import Limits
 from aggregator.serve.server import Server
 from aggregator.serve.settings import Network, ServeSettings
+from aggregator.serve.subscribers import Subscribers
 
-__all__ = ["Limits", "Network", "ServeSettings", "Server", "create_app"]
+__all__ = ["Limits", "Network", "ServeSettings", "Server", "Subscribers", "create_app"]

@@ -16,15 +16,18 @@ from starlette.routing import Route
 
 from aggregator.model import Document, MergedFeed, Publication, Status
 from aggregator.serve.access import is_authorised
-from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, sentence
-from aggregator.serve.guard import Guard
+from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, field, sentence
+from aggregator.serve.guard import Guard, asking_address
 from aggregator.serve.pages import Pages, Place, Site, place_of, river_document, status_facts
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Ready, Shelf, prepare
+from aggregator.serve.subscribers import Subscribers
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
 OPML: Final = "opml.xml"
+FEEDS: Final = (".atom", ".rss", ".json")  # documents that readers subscribe to
+GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
 NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
 ALLOW: Final = {"Allow": "GET, HEAD"}
 URL_CHARACTERS: Final = "/:@!$&'()*+,;=[]~%"  # that a URL keeps as they are (RFC 3986 §2.2)
@@ -35,12 +38,14 @@ def create_app(
     publication: Callable[[], Publication],
     status: Callable[[], Status],
     settings: Callable[[], ServeSettings],
+    subscribers: Subscribers | None = None,
 ) -> Starlette:
     """Return the application; what it serves is asked for anew at every request.
 
     `status` may take its time (it reads the store): it is called from a thread. The others must not.
+    `subscribers` is told who is given a feed.
     """
-    answers = _Answers(publication, status, settings)
+    answers = _Answers(publication, status, settings, subscribers)
     app = Starlette(
         routes=[
             Route("/", answers.river),
@@ -64,10 +69,12 @@ class _Answers:
         publication: Callable[[], Publication],
         status: Callable[[], Status],
         settings: Callable[[], ServeSettings],
+        subscribers: Subscribers | None,
     ) -> None:
         self._publication = publication
         self._status = status
         self._settings = settings
+        self._subscribers = subscribers
         self._shelf = Shelf()
         self._pages = Pages()
         self._static = static_files()
@@ -128,7 +135,15 @@ class _Answers:
         self._shelf.turn_to(publication, settings)
         ready = await self._shelf.document(path, published)
         link = {"Link": f'<{quote(f"{settings.public_url}/{path}", safe=URL_CHARACTERS)}>; rel="self"'}
-        return answer(request, ready, cache_control=cache_control(settings), headers=link)
+        response = answer(request, ready, cache_control=cache_control(settings), headers=link)
+        if response.status_code in GIVEN and path.endswith(FEEDS):
+            self._note_reader(request, path)
+        return response
+
+    def _note_reader(self, request: Request, path: str) -> None:
+        if self._subscribers is not None:
+            address = asking_address(request.scope, self._settings())
+            self._subscribers.note(address, field(request.headers, "user-agent") or "", path)
 
     async def _feed_page(self, request: Request, publication: Publication, feed: MergedFeed) -> Response:
         site, place, settings = self._site(), self._place(request), self._settings()

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.serve.access import is_authorised
 from aggregator.serve.answer import field, sentence
-from aggregator.serve.client import bucket_of, client_address
+from aggregator.serve.client import Address, bucket_of, client_address
 from aggregator.serve.limit import Limiter
 from aggregator.serve.settings import ServeSettings
 
@@ -54,13 +54,7 @@ class Guard:
         settings = self._settings()
         if settings.rate_limit is None:
             return None
-        headers = Headers(scope=scope)
-        address = client_address(
-            scope["client"][0] if scope["client"] else None,
-            forwarded=field(headers, "forwarded"),
-            x_forwarded_for=field(headers, "x-forwarded-for"),
-            trusted=settings.trusted_proxies,
-        )
+        address = asking_address(scope, settings)
         seconds = self._limiter.wait(bucket_of(address), settings.rate_limit, now=time.monotonic())
         if not seconds:
             return None
@@ -81,3 +75,14 @@ class Guard:
             "A token is needed: add ?token=… to the address, or send it as Authorization: Bearer.",
             {"WWW-Authenticate": 'Bearer realm="aggregator"'},
         )
+
+
+def asking_address(scope: Scope, settings: ServeSettings) -> Address | None:
+    """Return the address of the client of a request, as far as trusted proxies tell it."""
+    headers = Headers(scope=scope)
+    return client_address(
+        scope["client"][0] if scope["client"] else None,
+        forwarded=field(headers, "forwarded"),
+        x_forwarded_for=field(headers, "x-forwarded-for"),
+        trusted=settings.trusted_proxies,
+    )

@@ -1,6 +1,7 @@
 """A world to serve, and the real server on a port of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,7 @@ from aggregator.model import (
     State,
     Status,
 )
-from aggregator.serve import Server, ServeSettings, create_app
+from aggregator.serve import Server, ServeSettings, Subscribers, create_app
 
 PUBLIC_URL = "https://news.example.org/river"
 AT = datetime(2023, 11, 14, 8, 33, tzinfo=UTC)
@@ -100,13 +101,38 @@ class World:
     publication: Publication
     status: Status
     settings: ServeSettings
+    now: datetime = AT
+    subscribers: Subscribers = field(init=False)
     client: httpx.AsyncClient = field(init=False)
     port: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.subscribers = Subscribers(lambda: self.now)
+
+
+@asynccontextmanager
+async def serving(world: World) -> AsyncIterator[None]:
+    """A running server on 127.0.0.1, and a client that asks for no coding by itself."""
+    app = create_app(
+        publication=lambda: world.publication,
+        status=lambda: world.status,
+        settings=lambda: world.settings,
+        subscribers=world.subscribers,
+    )
+    server = Server()
+    listening = server.listen("127.0.0.1:0")
+    world.port = listening.getsockname()[1]
+    await server.start(app, listening)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", trust_env=False) as client:
+        del client.headers["accept-encoding"]
+        world.client = client
+        yield
+    await server.stop()
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """A running server on 127.0.0.1, with two feeds, and a client that asks for no coding by itself."""
+    """Two feeds and one failing source, served."""
     feeds = (
         merged_feed("feed", merged_entry("Snow falls")),
         merged_feed("feeds/politics", merged_entry("Votes fall"), title="Politics"),
@@ -116,15 +142,5 @@ async def world() -> AsyncIterator[World]:
         status_of(failing_source()),
         ServeSettings(title="Regional news", public_url=PUBLIC_URL),
     )
-    app = create_app(
-        publication=lambda: world.publication, status=lambda: world.status, settings=lambda: world.settings
-    )
-    server = Server()
-    listening = server.listen("127.0.0.1:0")
-    world.port = listening.getsockname()[1]
-    await server.start(app, listening)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", trust_env=False) as client:
-        del client.headers["accept-encoding"]
-        world.client = client
+    async with serving(world):
         yield world
-    await server.stop()
