@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,17 +18,18 @@ from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.logs import log
-from aggregator.model import Output, Status
+from aggregator.model import Output, Status, SubscriberCount
 from aggregator.pipeline import Pipeline, Plant, now
 from aggregator.reading import read
 from aggregator.schedule import Schedule
-from aggregator.serve import Server, ServeSettings, create_app
+from aggregator.serve import Server, ServeSettings, Subscribers, create_app
 from aggregator.store import Store, open_store
 from aggregator.workers import Workers
 
 WATCH = timedelta(milliseconds=500)  # between two looks at the configuration files
 POLLS_GRACE = timedelta(seconds=3)  # for polls in flight when told to stop
 SERVER_GRACE = timedelta(seconds=2)  # for answers in flight
+SUBSCRIBERS = "subscribers"  # name of the store's note of them
 PUBLIC = "public"  # directory of the published documents, in data_dir
 
 
@@ -56,6 +57,20 @@ def user_agent(configuration: Configuration, source_id: str, subscribers: int) -
     """Return how we introduce ourselves to a publisher on behalf of a source (PROTOCOL P31)."""
     contact = configuration.contact or configuration.public_url
     return f"aggregator/{__version__} (+{contact}; {subscribers} subscribers; feed-id={source_id})"
+
+
+def noted_subscribers(store: Store) -> SubscriberCount | None:
+    """Return what a daemon last counted; None when none has."""
+    text = store.noted(SUBSCRIBERS)
+    if text is None:
+        return None
+    count, at = text.split()
+    return SubscriberCount(count=int(count), at=datetime.fromisoformat(at))
+
+
+def note_subscribers(store: Store, counted: SubscriberCount) -> None:
+    """Keep a count beyond the life of this process."""
+    store.note(SUBSCRIBERS, f"{counted.count} {counted.at.isoformat()}")
 
 
 def _warn(configuration: Configuration) -> None:
@@ -88,7 +103,8 @@ class Engine:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._gate = HostGate(configuration.poll.host_gap)
-        self.subscribers: Callable[[], int] = lambda: 0  # of our feeds, as publishers are told
+        self.subscribers: SubscriberCount | None = None  # of our feeds, as a daemon last counted them
+        self.count_subscribers: Callable[[], int] = lambda: self.subscribers.count if self.subscribers else 0
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -98,6 +114,7 @@ class Engine:
             self.store = open_store(configuration.store_url, configuration.data_dir)
             stack.callback(self.store.close)
             self.store.release_claims()
+            self.subscribers = noted_subscribers(self.store)
             self.store.configure(configuration.sources, now=now())
             workers = Workers(os.cpu_count() or 1)
             stack.callback(workers.close)
@@ -119,7 +136,7 @@ class Engine:
     def _fetcher(self, configuration: Configuration) -> Fetcher:
         poll = configuration.poll
         return Fetcher(
-            user_agent=lambda source_id: user_agent(self._configuration, source_id, self.subscribers()),
+            user_agent=lambda source_id: user_agent(self._configuration, source_id, self.count_subscribers()),
             timeout=poll.timeout,
             max_bytes=poll.max_bytes,
             allow_addresses=poll.allow_addresses,
@@ -149,6 +166,7 @@ class Daemon:
         self._configuration = load(path, environ=environ)
         self._configuration_error: str | None = None
         self._serve_settings = serve_settings(self._configuration)
+        self._subscribers = Subscribers(clock=now)
         self._started_at = now()
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
@@ -164,6 +182,9 @@ class Daemon:
         _warn(self._configuration)
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
+            self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
+            self._engine.count_subscribers = lambda: self._subscribers.count(now())
+            stack.callback(self._note_subscribers)
             await self._open_server()
             stack.push_async_callback(self._close_server)
             await self._engine.pipeline.publish()
@@ -206,6 +227,7 @@ class Daemon:
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
             settings=lambda: self._serve_settings,
+            subscribers=self._subscribers,
         )
         await server.start(app, listening)
         self._server = server
@@ -295,8 +317,12 @@ class Daemon:
         if old is not None:
             await old.stop(SERVER_GRACE)
 
+    def _note_subscribers(self) -> None:
+        note_subscribers(self._engine.store, self._subscribers.snapshot())
+
     async def _tidy(self) -> None:
-        """Forget what retention lets go."""
+        """Forget what retention lets go, and remember who reads us."""
+        await asyncio.to_thread(self._note_subscribers)
         keep, at = self._configuration.retention, now()
         pruned = await asyncio.to_thread(
             self._engine.store.prune,
