@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aggregator import __version__, dedup
-from aggregator.cadence import Pace
+from aggregator.cadence import Pace, repaced
 from aggregator.config import Configuration, load, watch_stamp
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher, HostGate
@@ -147,13 +147,25 @@ class Engine:
     async def reconfigure(self, configuration: Configuration) -> None:
         """Put another configuration in force; polls in flight end under the old one."""
         old, self._configuration = self._configuration, configuration
+        before, self.pipeline.plant = self.pipeline.plant, plant(configuration)
         # In this order nothing can be claimed that the pipeline does not know.
-        self.pipeline.plant = plant(configuration)
         await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
+        await asyncio.to_thread(self._repace, before)
         self._gate.gap = configuration.poll.host_gap
         if old.poll != configuration.poll:
             # The old fetcher stays for the polls in flight; it ends with us.
             self.pipeline.fetcher = await self._stack.enter_async_context(self._fetcher(configuration))
+
+    def _repace(self, before: Plant) -> None:
+        """Let a changed interval count from the last poll on, not only after the next."""
+        after = self.pipeline.plant
+        for source_id, source in after.sources.items():
+            was = before.sources.get(source_id)
+            same = was is not None and (was.interval, was.feed_hints) == (source.interval, source.feed_hints)
+            if was is None or (same and before.pace == after.pace):
+                continue
+            state = self.store.state(source_id)
+            self.store.reschedule(repaced(source, after.pace, state, now=now()))
 
 
 class Daemon:

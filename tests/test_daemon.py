@@ -67,6 +67,14 @@ def test_it_follows_the_sources_file(tmp_path: Path, publisher: Server) -> None:
         assert "sources.toml:10:1" not in daemon.get("/status").text
 
 
+def test_a_shorter_interval_takes_effect_at_once(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        site.sources.write_text(site.sources.read_text() + 'interval = "1s"\n')
+        eventually(lambda: len(publisher.asked("/alfa")) > 2, "polls a second apart")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_told_to_stop_while_it_is_still_loading(tmp_path: Path, number: signal.Signals) -> None:
     """From the first moment that Python runs our code a signal means a clean end."""

@@ -12,6 +12,7 @@ from aggregator.cadence.policy import (
     Pace,
     next_poll,
     own_interval,
+    repaced,
 )
 from aggregator.cadence.rhythm import entries_a_day, observe
 from aggregator.cadence.skips import allowed_from
@@ -27,4 +28,5 @@ __all__ = [
     "next_poll",
     "observe",
     "own_interval",
+    "repaced",
 ]

@@ -1,7 +1,7 @@
 """Everybody's wishes about the next poll, weighed in one function."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -18,6 +18,9 @@ SAFETY_NET = timedelta(days=1)  # while a hub pushes (PROTOCOL P36)
 MAX_JITTER = 0.1  # share of the wait
 MAX_DOUBLINGS = 30  # of the floor: beyond every cap
 GROWTH = 1.25  # an interval is at most so much longer than the last one; it shrinks at once
+
+INTERVAL, WEBSUB, TTL, UPDATE_PERIOD = "interval", "WebSub", "ttl", "sy:updatePeriod"  # names of wishes
+OUR_REASONS = frozenset({INTERVAL, WEBSUB, TTL, UPDATE_PERIOD})  # whose wishes follow from settings and state
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -83,6 +86,28 @@ def next_poll(
     return NextPoll(at=at, reason=reason, interval=interval, wishes=tuple(wishes))
 
 
+def repaced(source: Source, pace: Pace, state: SourceState, *, now: datetime) -> SourceState:
+    """Return the state after the operator has changed how often `source` is polled.
+
+    Our own wish is decided anew, counted from the last poll; everybody else's stands. A source that was
+    never polled, that fails or that is never polled again stays as it is.
+    """
+    if state.last_poll_at is None or state.next_poll_at is None or state.failures:
+        return state
+    interval = own_interval(source, pace, replace(state, interval=None), now=now)
+    answered = [wish for wish in state.wishes if wish.reason not in OUR_REASONS]
+    wishes = [Wish(reason=INTERVAL, wait=interval), *_pushed(state, now), *answered]
+    if source.feed_hints:
+        wishes += _hinted(state)
+    longest = max(wishes, key=lambda wish: wish.wait)
+    at = state.last_poll_at + min(longest.wait, END_OF_TIME - state.last_poll_at)
+    if source.feed_hints:
+        at = allowed_from(state.hints, at)
+    return replace(
+        state, next_poll_at=at, next_reason=longest.reason, interval=interval, wishes=tuple(wishes)
+    )
+
+
 def own_interval(source: Source, pace: Pace, state: SourceState, *, now: datetime) -> timedelta:
     """Return our own choice: the source's interval where it has one, else what its rhythm suggests.
 
@@ -107,7 +132,7 @@ def _own(interval: timedelta, pace: Pace, failures: int, response: Response | No
     if response is None or response.status >= HTTPStatus.BAD_REQUEST:
         failures = max(failures, 1)
     if failures <= 0:
-        return Wish(reason="interval", wait=interval)
+        return Wish(reason=INTERVAL, wait=interval)
     longest = max(interval, _clamp(pace.max_interval))
     doublings = 2 ** min(failures, MAX_DOUBLINGS)
     wait = (
@@ -119,12 +144,12 @@ def _own(interval: timedelta, pace: Pace, failures: int, response: Response | No
 
 def _pushed(state: SourceState, now: datetime) -> Iterator[Wish]:
     if state.pushed_until is not None and state.pushed_until > now:
-        yield Wish(reason="WebSub", wait=SAFETY_NET)
+        yield Wish(reason=WEBSUB, wait=SAFETY_NET)
 
 
 def _hinted(state: SourceState) -> Iterator[Wish]:
     """What the feed itself asks for (RSS 2.0 <ttl>; RSS 1.0 syndication module)."""
-    for reason, wait in (("ttl", state.hints.ttl), ("sy:updatePeriod", state.hints.update_period)):
+    for reason, wait in ((TTL, state.hints.ttl), (UPDATE_PERIOD, state.hints.update_period)):
         if wait is not None:
             yield Wish(reason=reason, wait=max(timedelta(), min(wait, LONGEST_HINT)))
 

@@ -92,6 +92,18 @@ class MemoryStore:
             self._claims.update({claim.source_id: now + lease for claim in claims})
             return claims
 
+    def reschedule(self, state: SourceState) -> None:
+        with self._lock:
+            known = self._states[state.source_id]
+            if known.last_poll_at == state.last_poll_at:
+                self._states[state.source_id] = replace(
+                    known,
+                    next_poll_at=state.next_poll_at,
+                    next_reason=state.next_reason,
+                    interval=state.interval,
+                    wishes=state.wishes,
+                )
+
     def release_claims(self) -> None:
         with self._lock:
             self._claims.clear()

@@ -47,6 +47,9 @@ class Store(Protocol):
         turn, and none of a host on hold. Sources without a host (file:) do not wait for each other.
         """
 
+    def reschedule(self, state: SourceState) -> None:
+        """Write when a source is polled next, why, and its interval; unless it was polled since `state` was read."""
+
     def release_claims(self) -> None:
         """Forget all claims: the process that held them is gone."""
 

@@ -163,6 +163,19 @@ class SqliteStore:
             )
         return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
+    def reschedule(self, state: SourceState) -> None:
+        values = rows.state_values(state)
+        names = ("last_poll_at", "next_poll_at", "next_reason", "interval", "wishes")
+        with self._storage(), self._db.atomic():
+            self._db.execute(
+                """
+                UPDATE sources
+                SET next_poll_at = :next_poll_at, next_reason = :next_reason, interval = :interval, wishes = :wishes
+                WHERE id = :id AND last_poll_at IS :last_poll_at
+                """,
+                {"id": state.source_id} | {name: values[name] for name in names},
+            )
+
     def release_claims(self) -> None:
         with self._storage(), self._db.atomic():
             self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")

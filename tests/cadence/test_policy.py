@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.cadence import LONGEST_HINT, LONGEST_RETRY_AFTER, MAX_JITTER, NextPoll, Pace, next_poll
+from aggregator.cadence import (
+    LONGEST_HINT,
+    LONGEST_RETRY_AFTER,
+    MAX_JITTER,
+    NextPoll,
+    Pace,
+    next_poll,
+    repaced,
+)
 from aggregator.cadence.skips import allowed_from
-from aggregator.model import FeedHints, Response, Rhythm, Source, SourceState
+from aggregator.model import FeedHints, Response, Rhythm, Source, SourceState, Wish
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PACE = Pace()
@@ -245,6 +253,35 @@ def test_another_zone_is_the_same_moment() -> None:
 def test_the_end_of_time_is_no_overflow() -> None:
     late = datetime.max.replace(tzinfo=UTC) - MINUTE
     assert next_poll(source(), PACE, answer(), state(), now=late).at == late + MINUTE
+
+
+# --- settings that changed
+
+POLLED: dict[str, Any] = {"last_poll_at": NOW, "next_poll_at": NOW + DAY, "interval": DAY}
+
+
+def test_a_changed_interval_counts_from_the_last_poll() -> None:
+    changed = repaced(source(HOUR), PACE, state(**POLLED), now=NOW + 30 * MINUTE)
+    assert (changed.next_poll_at, changed.interval, changed.next_reason) == (NOW + HOUR, HOUR, "interval")
+
+
+def test_a_changed_interval_takes_nothing_from_the_publisher() -> None:
+    wishes = (Wish(reason="interval", wait=DAY), Wish(reason="max-age", wait=3 * HOUR))
+    changed = repaced(source(HOUR), PACE, state(**POLLED, wishes=wishes), now=NOW)
+    assert (changed.next_poll_at, changed.next_reason) == (NOW + 3 * HOUR, "max-age")
+    hinted = state(**POLLED, hints=FeedHints(ttl=2 * HOUR, skip_hours=(14,)))
+    assert repaced(source(HOUR), PACE, hinted, now=NOW).next_poll_at == NOW + 3 * HOUR
+    deaf = Source(id="s", url="https://example.org/feed", interval=HOUR, feed_hints=False)
+    assert repaced(deaf, PACE, hinted, now=NOW).next_poll_at == NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    "known",
+    [state(), state(2, **POLLED), state(**POLLED | {"next_poll_at": None})],
+    ids=["new", "failing", "gone"],
+)
+def test_a_changed_interval_changes_nothing_of_these(known: SourceState) -> None:
+    assert repaced(source(HOUR), PACE, known, now=NOW) == known
 
 
 # --- what holds for whatever settings and answers

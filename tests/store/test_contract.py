@@ -89,6 +89,19 @@ def test_a_source_is_claimed_with_the_host_that_will_be_asked(store: Store) -> N
     )
 
 
+def test_a_source_is_rescheduled_unless_it_was_polled_meanwhile(store: Store) -> None:
+    store.apply(
+        replace(update(), state=replace(store.state("alfa"), last_poll_at=NOON, next_poll_at=NOON + HOUR))
+    )
+    read = store.state("alfa")
+    sooner = replace(read, next_poll_at=NOON + HOUR / 2, next_reason="interval", interval=HOUR / 2)
+    store.reschedule(replace(sooner, validators=Validators(etag="other")))
+    assert store.state("alfa") == sooner
+    store.apply(replace(update(), state=replace(read, last_poll_at=NOON + HOUR)))
+    store.reschedule(sooner)
+    assert store.state("alfa") == replace(read, last_poll_at=NOON + HOUR)
+
+
 def test_a_host_on_hold_is_left_alone_by_all_its_sources(store: Store) -> None:
     store.configure(
         [source("alfa"), source("bravo"), source("alfa2", url="https://alfa.example/2")], now=NOON
