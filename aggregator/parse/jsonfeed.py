@@ -3,13 +3,23 @@
 import codecs
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from aggregator.errors import ParseError
 from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
+from aggregator.parse.archive import archive_url
 
 _VERSION = "jsonfeed.org/version/"
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MAX_BYTES = 1 << 63  # of an attachment
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number as written: as an id, 1.10 is not 1.1, and 2^53 + 1 not 2^53."""
+
+    text: str
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -21,7 +31,8 @@ def looks_like_json(body: bytes) -> bool:
 def parse(response: Response) -> ParsedFeed:
     """Read a JSON Feed; raises `ParseError` for JSON of another kind.
 
-    An item without an id is dropped with a problem, a number as id becomes text (PROTOCOL P37).
+    An item without an id is dropped with a problem, a number as id becomes the text it is written
+    as (PROTOCOL P37).
     """
     said = _load(response.body)
     if not isinstance(said, dict) or not isinstance(said.get("items"), list):
@@ -51,13 +62,16 @@ def parse(response: Response) -> ParsedFeed:
         ),
         base=response.url,
         entries=tuple(entries),
+        archive_url=archive_url(response.url, [("next", _string(said, "next_url") or "")]),
+        ended=said.get("expired") is True,
         problems=tuple(problems),
     )
 
 
 def _load(body: bytes) -> Any:
     try:
-        return json.loads(body.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8))
+        plain = body.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8)
+        return json.loads(plain, parse_int=_Number, parse_float=_Number)
     except RecursionError as exc:
         raise ParseError("the JSON is nested too deeply") from exc
     except ValueError as exc:  # also what cannot be decoded
@@ -76,8 +90,8 @@ def _objects(said: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
 
 def _id(item: dict[str, Any]) -> str | None:
     value = item.get("id")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(value, _Number):
+        return value.text
     return _string(item, "id")
 
 
@@ -115,9 +129,14 @@ def _people(said: dict[str, Any]) -> tuple[Person, ...]:
 def _enclosures(item: dict[str, Any]) -> Iterable[Enclosure]:
     for attachment in _objects(item, "attachments"):
         if url := _string(attachment, "url"):
-            size = attachment.get("size_in_bytes")
-            length = int(size) if isinstance(size, int | float) and 0 <= size < 2**63 else None
-            yield Enclosure(url=url, type=_string(attachment, "mime_type"), length=length)
+            yield Enclosure(
+                url=url, type=_string(attachment, "mime_type"), length=_bytes(attachment.get("size_in_bytes"))
+            )
+
+
+def _bytes(said: object) -> int | None:
+    size = float(said.text) if isinstance(said, _Number) else -1.0  # 7.0 is a size too
+    return int(size) if 0 <= size < _MAX_BYTES else None
 
 
 def _date(item: dict[str, Any], key: str) -> ParsedDate | None:

@@ -75,6 +75,65 @@ def test_ids_are_text_and_items_without_one_are_dropped_with_a_problem() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "id_", "why"),
+    [
+        ("1", "1", "an integer"),
+        ("-1", "-1", "a negative one"),
+        ("1.0", "1.0", "as written, though JSON knows no difference"),
+        ("1.10", "1.10", "a version, perhaps: not 1.1"),
+        ("1e3", "1e3", "not 1000.0"),
+        ("9007199254740993", "9007199254740993", "more than a double can tell"),
+        ("1e999", "1e999", "more than a double can hold"),
+        ("7" * 5000, "7" * 5000, "more digits than int() reads"),
+        ('"1"', "1", "text"),
+    ],
+)
+def test_a_number_as_id_is_text_as_written(written: str, id_: str, why: str) -> None:
+    feed = read(f'{{"version": "{VERSION}", "items": [{{"id": {written}}}]}}'.encode())
+    assert [entry.id for entry in feed.entries] == [id_], why
+
+
+def test_what_is_no_number_in_json_is_no_id() -> None:
+    feed = read(f'{{"version": "{VERSION}", "items": [{{"id": NaN}}, {{"id": "1"}}]}}'.encode())
+    assert [entry.id for entry in feed.entries] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("size", "length"), [(7, 7), (7.0, 7), (-1, None), (2**63, None), ("7", None), (True, None), (None, None)]
+)
+def test_the_size_of_an_attachment(size: object, length: int | None) -> None:
+    feed = items({"id": "1", "attachments": [{"url": "https://a.example/1.mp3", "size_in_bytes": size}]})
+    assert [enclosure.length for enclosure in feed.entries[0].enclosures] == [length]
+
+
+@pytest.mark.parametrize(
+    ("expired", "ended"), [(True, True), (False, False), ("true", False), (1, False), (None, False)]
+)
+def test_only_true_ends_a_feed(expired: object, ended: bool) -> None:
+    assert items({"id": "1"}, expired=expired).ended is ended
+
+
+def test_a_feed_that_says_nothing_of_its_end_has_not_ended() -> None:
+    assert not items({"id": "1"}).ended
+
+
+@pytest.mark.parametrize(
+    ("next_url", "address"),
+    [
+        ("https://alfa.example/feed?page=2", "https://alfa.example/feed?page=2"),
+        ("?page=2", "https://alfa.example/feed?page=2"),
+        ("javascript:next()", None),
+        ("file:///etc/passwd", None),
+        ("", None),
+        (2, None),
+        (None, None),
+    ],
+)
+def test_where_older_items_are(next_url: object, address: str | None) -> None:
+    assert items({"id": "1"}, next_url=next_url).archive_url == address
+
+
 @pytest.mark.parametrize("prefix", [b"\xef\xbb\xbf", b"\n\t ", b"\n\xef\xbb\xbf"])
 def test_what_stands_before_it(prefix: bytes) -> None:
     assert len(read({"version": VERSION, "items": [{"id": "1"}]}, prefix).entries) == 1
