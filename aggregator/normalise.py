@@ -19,6 +19,7 @@ from aggregator.model import (
     Person,
     Source,
     Text,
+    Tombstone,
 )
 from aggregator.urls import absolute, canonical, is_uri
 
@@ -53,6 +54,11 @@ def normalise_head(parsed: ParsedFeed) -> FeedHead:
         rights=_line(plain_text(head.rights or ""), TITLE_CHARS) or None,
         authors=_people(head.authors, base),
     )
+
+
+def normalise_tombstones(parsed: ParsedFeed) -> tuple[Tombstone, ...]:
+    """Return what the feed deleted, under the guids that `normalise` gives to the entries meant."""
+    return tuple(replace(one, guid=_guid(one.guid, None, "", "")) for one in parsed.tombstones)
 
 
 def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry) -> Entry:

@@ -2,7 +2,7 @@
 
 from aggregator import rules
 from aggregator.model import Reading, Response, Source
-from aggregator.normalise import normalise, normalise_head
+from aggregator.normalise import normalise, normalise_head, normalise_tombstones
 from aggregator.parse import parse
 
 
@@ -16,7 +16,7 @@ def read(source: Source, response: Response) -> Reading:
         entries=rules.apply(source.rules, entries),
         hints=parsed.hints,
         archive_url=parsed.archive_url,
-        tombstones=parsed.tombstones,
+        tombstones=normalise_tombstones(parsed),
         ended=parsed.ended,
         problems=parsed.problems,
     )

@@ -11,7 +11,20 @@ from typing import Any
 import feedparser
 
 from aggregator.errors import ParseError
-from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
+from aggregator.model import (
+    Enclosure,
+    FeedHead,
+    FeedHints,
+    ParsedDate,
+    ParsedEntry,
+    ParsedFeed,
+    Person,
+    Response,
+    Text,
+)
+from aggregator.parse import feedlevel, hints
+from aggregator.parse.archive import archive_url
+from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
@@ -30,13 +43,18 @@ def parse(response: Response) -> ParsedFeed:
     feed, entries = result["feed"], result["entries"]
     if not dict.get(result, "version") and not entries:
         raise ParseError(_no_feed(feed, response.url))
+    said = _feed_level(response.body, result)
+    deleted, complaints = tombstones(said)
     return ParsedFeed(
         format=dict.get(result, "version") or "unknown",
         head=_head(feed),
         updated=_date(feed, "updated") or _date(feed, "published"),
         base=response.url,
         entries=tuple(_entry(entry) for entry in entries),
-        problems=tuple(_problems(result)),
+        hints=_hints(feed, said),
+        archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
+        tombstones=deleted,
+        problems=(*_problems(result), *complaints),
     )
 
 
@@ -50,10 +68,21 @@ def _feedparser(body: bytes, headers: dict[str, str]) -> Parsed:
     return result
 
 
+def _string(said: Parsed, name: str) -> str | None:
+    value = dict.get(said, name)
+    return value if isinstance(value, str) else None
+
+
+def _objects(said: Parsed, name: str) -> list[Parsed]:
+    """Return a list of feedparser's: an element of that name that it does not know stands there too, as text."""
+    found = dict.get(said, name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _no_feed(feed: Parsed, url: str) -> str:
     advertised = [
         address
-        for link in dict.get(feed, "links", ())
+        for link in _objects(feed, "links")
         if dict.get(link, "rel") == "alternate"
         and str(dict.get(link, "type", "")).endswith(_FEED_TYPES)
         and (address := absolute(url, dict.get(link, "href", "")))
@@ -71,25 +100,48 @@ def _problems(result: Parsed) -> Iterable[str]:
         yield f"not well-formed: {defect}"
 
 
+def _feed_level(body: bytes, result: Parsed) -> feedlevel.FeedLevel:
+    if not feedlevel.is_worth_a_look(dict.keys(result["feed"])):
+        return feedlevel.FeedLevel()
+    return feedlevel.look(body, _string(result, "encoding") or "utf-8")
+
+
+def _hints(feed: Parsed, said: feedlevel.FeedLevel) -> FeedHints:
+    return FeedHints(
+        ttl=hints.ttl(_string(feed, "ttl")),
+        update_period=hints.update_period(
+            _string(feed, "sy_updateperiod"), _string(feed, "sy_updatefrequency")
+        ),
+        skip_hours=tuple(sorted(said.skip_hours)),
+        skip_days=tuple(sorted(said.skip_days)),
+    )
+
+
+def _relations(feed: Parsed) -> Iterable[tuple[str, str]]:
+    """Yield rel and href of the links of the feed itself, resolved against xml:base."""
+    for link in _objects(feed, "links"):
+        yield str(dict.get(link, "rel", "")), str(dict.get(link, "href", ""))
+
+
 def _head(feed: Parsed) -> FeedHead:
     return FeedHead(
-        id=dict.get(feed, "id"),
-        title=dict.get(feed, "title"),
-        subtitle=dict.get(feed, "subtitle"),
-        home_url=dict.get(feed, "link"),
-        language=dict.get(feed, "language"),
-        rights=dict.get(feed, "rights"),
+        id=_string(feed, "id"),
+        title=_string(feed, "title"),
+        subtitle=_string(feed, "subtitle"),
+        home_url=_string(feed, "link"),
+        language=_string(feed, "language"),
+        rights=_string(feed, "rights"),
         authors=_people(feed),
     )
 
 
 def _entry(entry: Parsed) -> ParsedEntry:
-    content = _best_content(dict.get(entry, "content", ()))
+    content = _best_content(_objects(entry, "content"))
     summary = _text(dict.get(entry, "summary_detail"))
     title = _text(dict.get(entry, "title_detail"))
     spoken = (text.language for text in (content, summary, title) if text and text.language)
     return ParsedEntry(
-        id=dict.get(entry, "id"),
+        id=_string(entry, "id"),
         link=_link(entry),
         title=title,
         summary=summary,
@@ -97,11 +149,11 @@ def _entry(entry: Parsed) -> ParsedEntry:
         authors=_people(entry),
         categories=tuple(
             str(term)
-            for tag in dict.get(entry, "tags", ())
+            for tag in _objects(entry, "tags")
             if (term := dict.get(tag, "label") or dict.get(tag, "term"))
         ),
-        enclosures=tuple(_enclosures(dict.get(entry, "links", ()))),
-        language=dict.get(entry, "language") or next(spoken, None),
+        enclosures=tuple(_enclosures(_objects(entry, "links"))),
+        language=_string(entry, "language") or next(spoken, None),
         base=next((text.base for text in (content, summary, title) if text and text.base), None),
         published=_date(entry, "published") or _date(entry, "created"),
         updated=_date(entry, "updated"),
@@ -110,21 +162,21 @@ def _entry(entry: Parsed) -> ParsedEntry:
 
 def _link(entry: Parsed) -> str | None:
     """The entry's own link; a guid only where it is an address, whatever isPermaLink says."""
-    link: str | None = dict.get(entry, "link")
-    if link and dict.get(entry, "guidislink") and link == dict.get(entry, "id") and "://" not in link:
+    link = _string(entry, "link")
+    if link and dict.get(entry, "guidislink") and link == _string(entry, "id") and "://" not in link:
         return None
     return link
 
 
-def _text(detail: Parsed | None) -> Text | None:
-    if detail is None or not isinstance(value := dict.get(detail, "value"), str):
+def _text(detail: object) -> Text | None:
+    if not isinstance(detail, dict) or (value := _string(detail, "value")) is None:
         return None
     kind = "html" if dict.get(detail, "type") in _HTML_TYPES else "text"
     return Text(
         value=value,
         kind=kind,
-        base=dict.get(detail, "base") or None,
-        language=dict.get(detail, "language") or None,
+        base=_string(detail, "base") or None,
+        language=_string(detail, "language") or None,
     )
 
 
@@ -140,9 +192,9 @@ def _best_content(contents: Iterable[Parsed]) -> Text | None:
 
 
 def _people(said: Parsed) -> tuple[Person, ...]:
-    found = [person for person in dict.get(said, "authors", ()) if person]
     people = (
-        Person(name=dict.get(p, "name"), email=dict.get(p, "email"), url=dict.get(p, "href")) for p in found
+        Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href"))
+        for p in _objects(said, "authors")
     )
     return tuple(dict.fromkeys(person for person in people if person != Person()))
 
@@ -160,14 +212,14 @@ def _enclosures(links: Iterable[Parsed]) -> Iterable[Enclosure]:
 
 
 def _date(said: Parsed, name: str) -> ParsedDate | None:
-    text = dict.get(said, name)
-    if not isinstance(text, str) or not text.strip():
+    text = _string(said, name)
+    if not text or not text.strip():
         return None
     return ParsedDate(text=text.strip(), opinion=_instant(dict.get(said, f"{name}_parsed")))
 
 
-def _instant(parsed: time.struct_time | None) -> datetime | None:
-    if parsed is None:
+def _instant(parsed: object) -> datetime | None:
+    if not isinstance(parsed, time.struct_time):
         return None
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC)

@@ -124,6 +124,18 @@ def test_what_is_readable_of_a_broken_feed_is_kept_and_the_defect_told() -> None
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["links", "authors", "tags", "content", "title_detail", "summary_detail", "language", "published_parsed"],
+)
+def test_an_element_named_like_a_word_of_the_parsers_is_no_such_thing(name: str) -> None:
+    for element in (f"<{name}>Ada</{name}>", f'<{name} type="x">Ada</{name}>'):
+        feed = read(
+            rss(f"<title>One</title><pubDate>today</pubDate>{element}").replace("<item>", f"{element}<item>")
+        )
+        assert len(feed.entries) == 1
+
+
+@pytest.mark.parametrize(
     ("document", "told"),
     [
         ("", "the document is empty"),
