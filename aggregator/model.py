@@ -13,6 +13,17 @@ from http import HTTPStatus
 # --- what the operator configured
 
 
+class Kind(StrEnum):
+    """What a source's document is."""
+
+    AUTO = "auto"  # its content tells
+    FEED = "feed"
+    TEXT = "text"  # "Posted: <date>", a title, paragraphs
+
+
+FOLDER_TYPE = "application/x-tar"  # content type of the files of a folder, as a fetch brings them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Drop or keep the entries whose every named field matches its regular expression."""
@@ -39,6 +50,7 @@ class Source:
 
     id: str
     url: str
+    kind: Kind = Kind.AUTO
     title: str | None = None
     timezone: str | None = None  # IANA name, for dates that carry no zone
     date_formats: tuple[str, ...] = ()  # strptime, tried before anything else
@@ -59,7 +71,7 @@ class Source:
 
         It begins with `dating`: when that changes, the dates of known entries follow.
         """
-        return self.dating + repr((self.max_entries, self.rules))
+        return self.dating + repr((self.kind.value, self.max_entries, self.rules))
 
     @property
     def dating(self) -> str:

@@ -8,7 +8,7 @@ from aggregator.parse import parse
 
 def read(source: Source, response: Response) -> Reading:
     """Parse, normalise and sift one document; raises `ParseError` when it is no feed."""
-    parsed = parse(response)
+    parsed = parse(response, source.kind)
     entries = normalise(source, parsed)
     return Reading(
         head=normalise_head(parsed),

@@ -40,6 +40,7 @@ ROOMS = {
     "tree_sitter_toml": {"config"},
     "pebble": {"workers"},
     "idna": {"urls"},
+    "charset_normalizer": {"parse"},
     "nh3": {"html"},
     "structlog": {"logs"},
 }

@@ -257,6 +257,10 @@ class SourceTable(Table):
     id: Name | None = Field(
         default=None, description="Names the source for ever, in addresses too. Default: from the host name."
     )
+    kind: Literal["auto", "feed", "text"] = Field(
+        default="auto",
+        description='"text": "Posted: <date>", a title, paragraphs; a folder of such files too. "auto": by content.',
+    )
     title: Line | None = Field(default=None, description="Default: the feed's own.")
     timezone: Zone | None = Field(default=None, description="IANA name, for dates that carry no zone.")
     date_formats: list[DateFormat] = Field(

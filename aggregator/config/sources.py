@@ -16,7 +16,7 @@ from aggregator.config.problems import Place, Problems, quoted
 from aggregator.config.quantities import duration, size
 from aggregator.config.schema import AuthTable, ReferenceTable, RuleTable, SourceTable
 from aggregator.config.settings import Poll
-from aggregator.model import Access, Rule, Source
+from aggregator.model import Access, Kind, Rule, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
     return Source(
         id=name,
         url=_file_url(one, around, problems) if table.url.lower().startswith("file:") else table.url,
+        kind=Kind(table.kind),
         title=table.title,
         timezone=table.timezone,
         date_formats=tuple(table.date_formats),

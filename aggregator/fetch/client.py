@@ -142,13 +142,14 @@ class Fetcher:
         started = monotonic()
         try:
             async with asyncio.timeout(timeout.total_seconds()):
-                raw = await asyncio.to_thread(read_local, url, max_bytes)
-                body = await asyncio.to_thread(decode, raw, "", max_bytes)
+                raw, headers = await asyncio.to_thread(read_local, url, max_bytes)
+                body = raw if headers else await asyncio.to_thread(decode, raw, "", max_bytes)
         except TimeoutError as exc:
             raise FetchError(f"file is not read within {human_span(timeout)}") from exc
         return Response(
             status=HTTPStatus.OK.value,
             url=url,
+            headers=headers,
             body=body,
             wire_bytes=len(raw),
             elapsed=timedelta(seconds=monotonic() - started),

@@ -22,6 +22,11 @@ _PIECE = re.compile(r'<(/?)([a-z0-9]+)(?: [a-z]+="[^"]*")*>|[^<]+')  # of safe H
 _BREAKS = re.compile(r"(?:\s*<br>)*\s*")
 
 
+def posted_date(line: str) -> str | None:
+    """Return the date of a line of plain text "Posted: …"; None when it is no such line."""
+    return None if len(line) > MAX_POSTED_LENGTH else _date_of(line)
+
+
 def lift_posted(html: str) -> tuple[str | None, str]:
     """Split the date of a leading "Posted: …" line from safe HTML: (date text, HTML without that line).
 

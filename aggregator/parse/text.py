@@ -1,0 +1,262 @@
+"""Documents that are no feed but a commentary with its time: "Posted: <date>", a title, paragraphs.
+
+Plain text or HTML, a file or an address, or a folder of such files. Every line "Posted: <date>" of a text
+begins an entry, so that a growing log of them is read as well.
+"""
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import lxml.etree
+import lxml.html
+from charset_normalizer import from_bytes
+
+from aggregator.errors import ParseError
+from aggregator.html import escape_text, plain_text, posted_date
+from aggregator.model import FOLDER_TYPE, ParsedDate, ParsedEntry, ParsedFeed, Response, Text
+
+FORMAT = "text"
+LEAD_CHARS = 5_000  # of a text that may stand above its first "Posted:" line
+SEARCHED = 100_000  # bytes of a page that are looked at to tell what it is
+FIRST_LINES = 3  # of a page: where it is, a heading, the line itself
+TITLE_CHARS = 300  # a longer first paragraph is no title
+PROBLEM_FILES = 5  # of a folder named one by one, when nothing can be read from them
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_HTML = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article|div|p|h[1-6])\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_BLANK = re.compile(r"\n[ \t]*\n")
+_BOMS = (("utf-8-sig", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
+HEADINGS = ("h1", "h2", "h3")
+OTHER_BLOCKS = "h4 h5 h6 p ul ol dl blockquote pre table figure img video audio"
+LEFT_OUT = frozenset(["script", "style", "noscript", "nav", "footer", "aside", "form", "template", "iframe"])
+BLOCKS = frozenset((*HEADINGS, *OTHER_BLOCKS.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """One commentary as it stands in its document."""
+
+    date: str
+    title: str
+    content: Text
+
+
+def looks_like_text(response: Response) -> bool:
+    """Return whether a document begins like a commentary, as no feed does; folders hold nothing else.
+
+    A page does when the line is among the first that it shows: many pages have one further down.
+    """
+    if _is_folder(response):
+        return True
+    start = _decoded(response.body[:SEARCHED], response)
+    if not _HTML.match(start):
+        return posted_date(next(iter(start.strip().splitlines()), "").strip()) is not None
+    return any(posted_date(line) is not None for line in plain_text(start).split("\n")[:FIRST_LINES])
+
+
+def parse(response: Response) -> ParsedFeed:
+    """Read a commentary or a folder of them; raises `ParseError` when there is not a single one."""
+    if _is_folder(response):
+        return _folder(response)
+    link = None if response.url.startswith("file:") else response.url
+    posts = _posts(_decoded(response.body, response))
+    if not posts:
+        raise ParseError(f'the document at {response.url} has no line "Posted: <date>" with text after it')
+    # Its address stays while its text changes: what tells commentaries apart is when they were posted.
+    entries = tuple(_entry(post, guid=post.date, link=link) for post in posts)
+    return ParsedFeed(format=FORMAT, base=response.url, entries=entries)
+
+
+def _folder(response: Response) -> ParsedFeed:
+    entries: list[ParsedEntry] = []
+    unread: list[str] = []
+    for name, body in _files(response.body):
+        posts = _posts(_decoded(body, replace(response, headers={})))
+        guids = [name] if len(posts) == 1 else [f"{name} {post.date}" for post in posts]
+        entries += (_entry(post, guid=guid, link=None) for post, guid in zip(posts, guids, strict=True))
+        if not posts:
+            unread.append(name)
+    problems = tuple(f'{name} has no line "Posted: <date>" with text after it' for name in unread)
+    if not entries:
+        raise ParseError("; ".join(problems[:PROBLEM_FILES]) or f"the folder {response.url} has no files")
+    return ParsedFeed(format=FORMAT, base=response.url, entries=tuple(entries), problems=problems)
+
+
+def _is_folder(response: Response) -> bool:
+    return response.url.startswith("file:") and response.headers.get("content-type") == FOLDER_TYPE
+
+
+def _files(body: bytes) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                yield member.name, file.read()
+
+
+def _entry(post: _Post, *, guid: str, link: str | None) -> ParsedEntry:
+    return ParsedEntry(
+        id=guid,
+        link=link,
+        title=Text(value=post.title, kind="text"),
+        content=post.content,
+        published=ParsedDate(text=post.date),
+    )
+
+
+def _decoded(body: bytes, response: Response) -> str:
+    """Return the text of a document: by its mark, its label, as UTF-8, else by what it looks like."""
+    for encoding, mark in _BOMS:
+        if body.startswith(mark):
+            return body.decode(encoding, errors="replace")
+    label = _CHARSET.search(response.headers.get("content-type", ""))
+    for encoding in (label[1] if label else "utf-8", "utf-8"):
+        try:
+            return body.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    best = from_bytes(body).best()
+    return body.decode("utf-8", errors="replace") if best is None else str(best)
+
+
+def _posts(text: str) -> Sequence[_Post]:
+    if _HTML.match(text):
+        found = _html_post(text)
+        return [] if found is None else [found]
+    return list(_text_posts(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+# --- plain text
+
+
+def _text_posts(text: str) -> Iterator[_Post]:
+    """Cut a text before each line "Posted: <date>"; what stands above the first is its title."""
+    lines = text.split("\n")
+    starts = [n for n, line in enumerate(lines) if posted_date(line.strip()) is not None]
+    if not starts or sum(map(len, lines[: starts[0]])) > LEAD_CHARS:
+        return
+    above = "\n".join(lines[: starts[0]]).strip()
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        title, content = _title_and_text(above, "\n".join(lines[start + 1 : end]).strip())
+        above = ""
+        if title or content:
+            date = posted_date(lines[start].strip()) or ""
+            yield _Post(date, title, Text(value=escape_text(content), kind="html"))
+
+
+def _title_and_text(above: str, below: str) -> tuple[str, str]:
+    """A title is a short paragraph of its own; a lone long one is the text, and then there is none."""
+    if above:
+        return " ".join(above.split()), below
+    first, _, rest = below.partition("\n\n") if _BLANK.search(below) else below.partition("\n")
+    if len(first) > TITLE_CHARS:
+        return "", below
+    return " ".join(first.split()), rest.strip()
+
+
+# --- HTML
+
+
+def _html_post(text: str) -> _Post | None:
+    """Find the line in a page, the heading next to it, and the blocks that follow in the same part of it."""
+    try:
+        root = lxml.html.document_fromstring(text.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+    except (lxml.etree.ParserError, ValueError):  # nothing but comments
+        return None
+    for element in list(_elements(root)):
+        if element.tag in LEFT_OUT and element is not root:
+            element.drop_tree()
+    posted = _posted_element(root)
+    if posted is None:
+        return next(_text_posts("".join(map(str, root.itertext()))), None)
+    element, date = posted
+    blocks = list(_blocks_after(element))
+    heading = next((one for one in blocks[:2] if one.tag in HEADINGS), None)
+    if heading is not None:
+        blocks.remove(heading)
+    else:
+        heading = _heading_before(element)
+    if heading is None and blocks and len(blocks[0].text_content()) <= TITLE_CHARS:
+        heading = blocks.pop(0)
+    title = "" if heading is None else " ".join(heading.text_content().split())
+    content = "".join(lxml.html.tostring(one, encoding="unicode", with_tail=False) for one in blocks)
+    if not title and not content:
+        return None
+    return _Post(date, title, Text(value=content, kind="html"))
+
+
+def _posted_element(root: lxml.html.HtmlElement) -> tuple[lxml.html.HtmlElement, str] | None:
+    """Return the outermost element that holds nothing but the line."""
+    for element in _elements(root):
+        if not (element.text or "").strip():
+            continue
+        for found in (element, element.getparent()):  # the date may stand next to its label's element
+            if found is not None and (date := _line_of(found)) is not None:
+                return _outermost(found, date), date
+    return None
+
+
+def _outermost(element: lxml.html.HtmlElement, date: str) -> lxml.html.HtmlElement:
+    parent = element.getparent()
+    while parent is not None and _line_of(parent) == date:
+        element, parent = parent, parent.getparent()
+    return element
+
+
+def _line_of(element: lxml.html.HtmlElement) -> str | None:
+    """Return the date if the element is the line; long ones are not read to their end."""
+    words: list[str] = []
+    size = 0
+    for text in element.itertext():
+        words += text.split()
+        size += len(text)
+        if size > LEAD_CHARS:
+            return None
+    return posted_date(" ".join(words))
+
+
+def _elements(root: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:
+    return (one for one in root.iter() if isinstance(one, lxml.html.HtmlElement))
+
+
+def _blocks_after(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:
+    """The blocks that follow, in the smallest part of the page that has any."""
+    while True:
+        for sibling in element.itersiblings():
+            if isinstance(sibling, lxml.html.HtmlElement):
+                yield from _blocks_in(sibling)
+        parent = element.getparent()
+        if parent is None or parent.tag in {"article", "main", "body"}:
+            return
+        element = parent
+
+
+def _blocks_in(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:
+    if element.tag in BLOCKS:
+        yield element
+        return
+    inner = list(element.iter(*BLOCKS))
+    if inner:
+        yield from (block for block in inner if not _stands_in_block(block, element))
+    elif element.text_content().strip():
+        yield element  # a text in a <div> of its own
+
+
+def _stands_in_block(block: lxml.html.HtmlElement, within: lxml.html.HtmlElement) -> bool:
+    parent = block.getparent()
+    while parent is not None and parent is not within:
+        if parent.tag in BLOCKS:
+            return True
+        parent = parent.getparent()
+    return False
+
+
+def _heading_before(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    before = element.xpath("|".join(f"preceding::{name}" for name in HEADINGS))
+    return before[-1] if before else None
