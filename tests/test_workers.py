@@ -6,10 +6,13 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from aggregator.errors import ParseError
+from aggregator.model import Response, Source
+from aggregator.reading import read
 from aggregator.workers import Workers
 
 
@@ -43,6 +46,75 @@ async def test_an_idle_worker_that_is_killed_is_replaced(workers: Workers) -> No
         else:
             break
     assert await workers.run(abs, -2) == 2
+
+
+def spin() -> None:
+    while True:
+        hash(0)
+
+
+async def test_a_document_that_takes_too_much_cpu_costs_its_own_poll_only() -> None:
+    pool = Workers(1, cpu_limit=timedelta(seconds=1))
+    try:
+        for _ in range(2):  # each call has its own second
+            with pytest.raises(ParseError, match="more than 1 s of CPU"):
+                await pool.run(spin)
+        assert await pool.run(abs, -1) == 1
+    finally:
+        pool.close()
+
+
+async def test_a_document_that_takes_too_much_memory_costs_its_own_poll_only(workers: Workers) -> None:
+    with pytest.raises(ParseError, match="more than 200 MiB"):
+        await workers.run(bytes, 300 << 20)
+    assert await workers.run(abs, -1) == 1
+
+
+def rss(items: str) -> bytes:
+    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+ENTITIES = "".join(f"<!ENTITY {chr(98 + n)} '{10 * ('&' + chr(97 + n) + ';')}'>" for n in range(12))
+ATTRIBUTES = " ".join(f"a{n}='1'" for n in range(100_000))
+HOSTILE = {
+    "a 40 kB author": rss(f"<item><title>x</title><author>{'a' * 40_000}@</author></item>"),
+    "billion laughs": f'<!DOCTYPE r [<!ENTITY a "lol">{ENTITIES}]>'.encode()
+    + rss("<item><title>&m;</title></item>"),
+    "100,000 entries": rss(
+        "".join(f"<item><title>t{n}</title><guid>{n}</guid></item>" for n in range(100_000))
+    ),
+    "a 50 MB title": rss(f"<item><title>{'a ' * 25_000_000}</title></item>"),
+    "100,000 attributes": rss(f"<item><title {ATTRIBUTES}>x</title></item>"),
+    "10,000 levels": rss(
+        f"<item><title>x</title><description>{'<div>' * 10_000}x{'</div>' * 10_000}</description></item>"
+    ),
+}
+
+
+def peak() -> int:
+    """The largest this process ever was, in MiB."""
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) >> 10
+
+
+@pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_a_hostile_document_is_read_or_refused_within_its_limits(document: bytes) -> None:
+    one = Source(id="s", url="https://s.example/")
+    bad = Response(status=200, url=one.url, body=document)
+    good = Response(status=200, url=one.url, body=rss("<item><title>good</title></item>"))
+    pool = Workers(1, cpu_limit=timedelta(seconds=2))
+    try:
+        try:
+            assert (await pool.run(read, one, bad)).entries
+        except ParseError as exc:
+            assert "more than" in str(exc)  # noqa: PT017 - either is right
+        else:
+            assert await pool.run(peak) < 200
+        assert [entry.title for entry in (await pool.run(read, one, good)).entries] == ["good"]
+    finally:
+        pool.close()
 
 
 async def test_errors_of_the_call_itself_come_back(workers: Workers) -> None:

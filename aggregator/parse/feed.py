@@ -63,6 +63,8 @@ def _feedparser(body: bytes, headers: dict[str, str]) -> Parsed:
         result: Parsed = feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
+    except MemoryError:
+        raise  # its worker's limit, which says so itself
     except Exception as exc:  # its loose parser raises anything, UnicodeEncodeError for &#xD800; among it
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
     return result
