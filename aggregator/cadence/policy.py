@@ -111,15 +111,16 @@ def repaced(source: Source, pace: Pace, state: SourceState, *, now: datetime) ->
 def own_interval(source: Source, pace: Pace, state: SourceState, *, now: datetime) -> timedelta:
     """Return our own choice: the source's interval where it has one, else what its rhythm suggests.
 
-    Within the operator's bounds, and ours. It grows slowly, so that one quiet day changes little.
+    Within the operator's bounds, and ours. It grows slowly, so that one quiet night changes little.
     """
     if source.interval is not None:
         return _clamp(max(min(source.interval, pace.max_interval), pace.min_interval))
     configured = _clamp(max(min(pace.interval, pace.max_interval), pace.min_interval))
     last = configured if state.interval is None else max(state.interval, FLOOR)
     suggested = wait_for_one(state.rhythm, configured, now=now)
-    if suggested / GROWTH > last:  # compared so as not to overflow
-        suggested = last * GROWTH
+    growth = 1.0 if state.failures else GROWTH  # whether it is quiet cannot be known of a source that fails
+    if suggested / growth > last:  # compared so as not to overflow
+        suggested = last * growth
     return _clamp(max(min(suggested, pace.max_interval), pace.min_interval))
 
 

@@ -209,7 +209,9 @@ class Pipeline:
         asked: set[str] = set()
         while (source := self.plant.sources.get(source_id)) is not None:
             state = await asyncio.to_thread(self._store.state, source_id)
-            if state.archive_url is None or state.archive_url in asked or state.failures:
+            if state.archive_url is None or state.archive_left <= 0 or state.failures:
+                break
+            if state.archive_url in asked:
                 break
             asked.add(state.archive_url)
             result = await self._read_archive(source, state)

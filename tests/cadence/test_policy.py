@@ -227,6 +227,11 @@ def test_the_interval_follows_the_rhythm(
     assert least <= decision.interval <= most
 
 
+def test_the_interval_of_a_source_that_fails_does_not_grow() -> None:
+    decision = next_poll(source(), PACE, None, state(3, rhythm=rhythm(0), interval=HOUR), now=NOW)
+    assert decision.interval == HOUR
+
+
 def test_an_interval_of_the_sources_own_is_not_adapted() -> None:
     decision = next_poll(source(HOUR), PACE, answer(), state(rhythm=rhythm(500)), now=NOW)
     assert decision.interval == HOUR

@@ -1,12 +1,13 @@
 """Pages over HTTP: what people see, and what hostile sources must not make them see."""
 
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urljoin
 
 import pytest
 from lxml import html
 
-from aggregator.model import Publication, Source, SourceState, State
+from aggregator.model import Publication, Source, SourceState, State, Wish
 from tests.serve.conftest import AT, World, merged_entry, merged_feed, provenance, publication_of, status_of
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -157,6 +158,21 @@ async def test_status_page_without_an_error_raises_no_alarm(world: World) -> Non
     assert not (await page(world, "/status")).xpath("//*[@role='alert']")
 
 
+async def test_status_says_where_a_source_has_moved_and_which_line_to_edit(world: World) -> None:
+    source = Source(id="alfa", url="https://alfa.example.org/rss", where="config/sources.toml:7")
+    wishes = (Wish(reason="interval", wait=timedelta(hours=1)), Wish(reason="ttl", wait=timedelta(hours=2)))
+    moved = SourceState(
+        source_id="alfa", state=State.MOVED, moved_to="https://new.example.org/rss", wishes=wishes
+    )
+    world.status = status_of((source, moved))
+    (row,) = (await page(world, "/status")).xpath("//tbody/tr")
+    assert "moved for good to https://new.example.org/rss" in row.xpath("string()")
+    assert "config/sources.toml:7" in row.xpath("string()")
+    (told,) = (await world.client.get("/status.json")).json()["sources"]
+    assert (told["moved_to"], told["edit"]) == ("https://new.example.org/rss", "config/sources.toml:7")
+    assert told["wishes"] == {"interval": 3600, "ttl": 7200}
+
+
 async def test_status_json_says_the_same(world: World) -> None:
     fresh = Source(id="new", url="https://new.example.org/"), SourceState(source_id="new")
     world.status = status_of(*world.status.sources, fresh, error="line\nline")
@@ -175,6 +191,10 @@ async def test_status_json_says_the_same(world: World) -> None:
         "last_success_at": "2023-11-14T08:33:00Z",
         "next_poll_at": "2023-11-14T10:33:00Z",
         "next_reason": "Retry-After",
+        "wishes": {},
+        "interval": None,
+        "moved_to": None,
+        "edit": None,
         "failures": 3,
         "last_error": "503 Service Unavailable & nothing else",
         "problems": [],
