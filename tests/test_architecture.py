@@ -26,6 +26,8 @@ ROOMS = {
     "aiohttp": {"fetch"},
     "httpx": {"fetch"},
     "httpx_aiohttp": {"fetch"},
+    "backports": {"fetch"},
+    "compression": {"fetch"},
     "feedparser": {"parse"},
     "apscheduler": {"schedule"},
     "sqlite_utils": {"store"},

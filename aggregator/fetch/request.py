@@ -11,7 +11,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/json;q=0.8, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
 )
-ACCEPT_ENCODING = "gzip, deflate"  # what zlib can inflate within a bound
+ACCEPT_ENCODING = "gzip, deflate, zstd"  # what can be inflated within a bound; brotli cannot
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 MAX_URL = 8000  # characters; more does not fit the request line of common servers

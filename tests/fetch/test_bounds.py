@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from datetime import timedelta
 from ipaddress import IPv4Network
 
@@ -13,6 +14,11 @@ from tests.fetch.server import packed
 
 from .asking import FEED, NONE, make_fetcher, source
 from .server import Answer, Server, raw, redirect
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 GOOD = Answer(body=FEED)
 
@@ -132,9 +138,13 @@ async def test_p30_large_bodies_are_refused(server: Server, fetcher: Fetcher, an
         await fetcher.fetch(source(server.url("/feed"), max_bytes=5000), NONE)
 
 
-async def test_p30_a_bomb_is_refused(server: Server, fetcher: Fetcher) -> None:
-    bomb = packed(bytes(50_000_000))
-    server.answer("/feed", Answer(body=bomb, headers=[("Content-Encoding", "gzip")]))
+@pytest.mark.parametrize(
+    ("bomb", "coding"),
+    [(packed(bytes(50_000_000)), "gzip"), (zstd.compress(bytes(50_000_000)), "zstd")],
+    ids=["gzip", "zstd"],
+)
+async def test_p30_a_bomb_is_refused(server: Server, fetcher: Fetcher, bomb: bytes, coding: str) -> None:
+    server.answer("/feed", Answer(body=bomb, headers=[("Content-Encoding", coding)]))
     with pytest.raises(FetchError, match="body is larger than 100000 bytes"):
         await fetcher.fetch(source(server.url("/feed")), NONE)
 
@@ -184,6 +194,7 @@ async def test_p38_half_a_feed_is_an_error(
     [
         Answer(body=packed(FEED), headers=[("Content-Encoding", "gzip")]),
         Answer(body=packed(FEED)),
+        Answer(body=zstd.compress(FEED), headers=[("Content-Encoding", "zstd")]),
         Answer(body=FEED, headers=[("Content-Encoding", "gzip")]),
         raw(b"HTTP/1.1 200 OK\r\n\r\n" + FEED),
         raw(b"HTTP/1.0 200 OK\r\n\r\n" + FEED),

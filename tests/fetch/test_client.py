@@ -46,7 +46,7 @@ async def test_p10_p29_the_request_says_no_more_than_needed(server: Server) -> N
     assert {name.lower() for name, _ in asked.headers} == {"host", "user-agent", "accept", "accept-encoding"}
     assert asked.header("host") == f"127.0.0.1:{server.port}"
     assert asked.header("user-agent") == "aggregator/test (+https://example.org; feed-id=s)"
-    assert asked.header("accept-encoding") == "gzip, deflate"
+    assert asked.header("accept-encoding") == "gzip, deflate, zstd"
     assert (asked.header("accept") or "").startswith(
         "application/atom+xml, application/rss+xml, application/feed+json"
     )
