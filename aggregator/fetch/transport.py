@@ -48,10 +48,11 @@ class Transport(AiohttpTransport):
 
     def __init__(self, dial: Dial | None, *, max_connections: int, tls: ssl.SSLContext) -> None:
         super().__init__(verify=tls, trust_env=False)
+        self._resolver = ThreadResolver()
         connector = aiohttp.TCPConnector(
             ssl=tls,
             socket_factory=dial,
-            resolver=ThreadResolver(),
+            resolver=self._resolver,
             ttl_dns_cache=int(DNS_CACHE.total_seconds()),
             limit=max_connections,
             limit_per_host=MAX_CONNECTIONS_PER_HOST,
@@ -96,6 +97,7 @@ class Transport(AiohttpTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
+        await self._resolver.close()  # aiohttp closes none but its own
 
     async def _ask(self, request: httpx.Request) -> aiohttp.ClientResponse:
         headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]

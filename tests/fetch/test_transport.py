@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -73,6 +74,66 @@ async def test_slow_names_do_not_hold_up_threads_of_others(monkeypatch: pytest.M
         release.set()
     answers = await asyncio.wait_for(asyncio.gather(*lookups, return_exceptions=True), 5)
     assert all(isinstance(answer, socket.gaierror) for answer in answers)
+
+
+def lookup_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "lookup"}
+
+
+async def end_of(others: set[threading.Thread], but: int = 0) -> None:
+    """Wait until no more than `but` lookup threads beside `others` are alive."""
+    async with asyncio.timeout(5):
+        while len(lookup_threads() - others) > but:  # noqa: ASYNC110 - a thread ends without telling the loop
+            await asyncio.sleep(0.01)
+
+
+async def test_names_share_threads_until_the_end() -> None:
+    others = lookup_threads()
+    resolver = ThreadResolver()
+    for _ in range(5):
+        await resolver.resolve("localhost", 80)
+    assert len(lookup_threads() - others) == 1
+    await resolver.close()
+    await end_of(others)
+
+
+async def test_a_closed_transport_leaves_no_threads(server: Server) -> None:
+    others = lookup_threads()
+    transport = Transport(None, max_connections=4, tls=httpx.create_ssl_context())
+    response = await transport.handle_async_request(httpx.Request("GET", server.url("/", "localhost")))
+    await response.aclose()
+    assert lookup_threads() - others
+    await transport.aclose()
+    await end_of(others)
+
+
+async def test_lookups_nobody_waits_for_hold_up_no_name_and_leave_few_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A deadline gives up the wait, but nothing can make getaddrinfo return."""
+    release, others = threading.Event(), lookup_threads()
+    real = socket.getaddrinfo
+
+    def slow(host: str, *rest: Any, **more: Any) -> Any:
+        if host == "slow.example":
+            release.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    resolver = ThreadResolver()
+    try:
+        for _ in range(2):
+            lookups = [resolver.resolve("slow.example", 80) for _ in range(LOOKUPS_AT_ONCE)]
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*lookups), 0.1)
+        assert await asyncio.wait_for(resolver.resolve("localhost", 80), 5)
+        assert len(lookup_threads() - others) == 2 * LOOKUPS_AT_ONCE + 1
+    finally:
+        release.set()
+    await end_of(others, but=LOOKUPS_AT_ONCE)
+    await resolver.close()
+    await end_of(others)
 
 
 async def test_a_name_without_usable_address(monkeypatch: pytest.MonkeyPatch) -> None:
