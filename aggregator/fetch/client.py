@@ -217,7 +217,8 @@ class Fetcher:
                 raw = await _body(response, headers, visit.max_bytes)
             else:
                 raw = b""
-                await _discard(response)
+                if response.status_code != HTTPStatus.NOT_MODIFIED:  # which has no body (RFC 9110 §15.4.5)
+                    await _discard(response)
         finally:
             await response.aclose()
         visit.wire_bytes += len(raw)
