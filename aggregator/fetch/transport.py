@@ -4,11 +4,13 @@ httpx's own pool scans all of its connections for every request; aiohttp's does 
 called directly: the httpx client around it costs more than the rest and keeps cookies.
 """
 
+import asyncio
 import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -21,6 +23,7 @@ from yarl import URL
 from aggregator.errors import FetchError
 from aggregator.fetch.request import basic
 from aggregator.fetch.resolver import ThreadResolver
+from aggregator.fetch.wire import bounded_handler
 
 MAX_CONNECTIONS = 256  # in use at once
 MAX_CONNECTIONS_PER_HOST = 2  # the gate lets one request through; its predecessor may be closing
@@ -58,6 +61,8 @@ class Transport(AiohttpTransport):
             limit_per_host=MAX_CONNECTIONS_PER_HOST,
             keepalive_timeout=KEEP_ALIVE.total_seconds(),
         )
+        # aiohttp has no setting for it; tests of the bounds see to it that it still counts.
+        connector._factory = partial(bounded_handler, asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
