@@ -55,7 +55,7 @@ Ask = Callable[[str], Awaitable[int]]  # an address to its status
 async def ours(max_kept: int = MAX_KEPT_HOSTS) -> AsyncIterator[Ask]:
     """The real fetcher: gate, guard, deadline, transport, and what the answer says."""
     async with Fetcher(
-        user_agent=AGENT,
+        user_agent=lambda _: AGENT,
         timeout=timedelta(seconds=30),
         max_bytes=2**20,
         allow_addresses=[IPv4Network("127.0.0.0/8")],
@@ -153,7 +153,7 @@ async def client(name: str, port: int, count: int, requests: int) -> float:
 
 def measure(name: str, *, close: bool, count: int, requests: int) -> tuple[float, str]:
     """Run a client in a process of its own; return its CPU per request, and a line about it."""
-    with Publisher(close=close) as publisher:
+    with Publisher(hosts=count, close=close) as publisher:
         options = {"client": name, "port": publisher.port, "origins": count, "requests": requests}
         process = subprocess.Popen(
             [

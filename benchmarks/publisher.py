@@ -1,7 +1,7 @@
-"""A publisher in a process of its own, on every address of 127.0.0.0/8: one host each.
+"""A publisher in a process of its own, on many addresses of 127.0.0.0/8: one host each.
 
-    with Publisher() as publisher:
-        ... fetch f"http://127.1.2.3:{publisher.port}/any/path" ...
+    with Publisher(hosts=3) as publisher:
+        ... fetch f"{origin}/any/path" for each of origins(3, publisher.port) ...
         publisher.count()   how many requests so far
     publisher.requests      all of them, after the end of the `with`
 
@@ -10,6 +10,7 @@ Whoever sends an If-None-Match gets a 304, anybody else a small feed of the addr
 
 import asyncio
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -38,17 +39,22 @@ class Asked:
     end: float  # the answer's last byte has gone; infinite if it never did
 
 
+def addresses(count: int) -> list[str]:
+    """Return so many loopback addresses, 127.0.0.1 not among them."""
+    return [f"127.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(256, 256 + count)]
+
+
 def origins(count: int, port: int) -> list[str]:
-    """Return the addresses of `count` hosts."""
-    return [f"http://127.{n >> 16}.{n >> 8 & 255}.{n & 255}:{port}" for n in range(256, 256 + count)]
+    """Return the URLs of `count` hosts."""
+    return [f"http://{address}:{port}" for address in addresses(count)]
 
 
 class Publisher:
     """The process; start it with `with`. `delay` is how many seconds an answer takes."""
 
-    def __init__(self, *, close: bool = False, delay: float = 0.0) -> None:
+    def __init__(self, *, hosts: int, close: bool = False, delay: float = 0.0) -> None:
         self.requests: list[Asked] = []
-        self._arguments = [str(int(close)), str(delay)]
+        self._arguments = [str(hosts), str(int(close)), str(delay)]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -141,14 +147,20 @@ def feed(url: str) -> str:
     )
 
 
-async def serve(*, close: bool, delay: float) -> None:
+async def serve(hosts: int, *, close: bool, delay: float) -> None:
     """Answer until told to stop, then say what was asked."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    # No single address stands for the whole of 127.0.0.0/8, so it is all addresses of the machine.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     server = await loop.create_server(
-        lambda: _Connection(close=close, delay=delay), "0.0.0.0", 0, family=socket.AF_INET, backlog=BACKLOG
+        lambda: _Connection(close=close, delay=delay),
+        ["127.0.0.1", *addresses(hosts)],
+        port,
+        backlog=BACKLOG,
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await stop.wait()
@@ -161,4 +173,4 @@ def lines(asked: list[list[object]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(close=sys.argv[1] == "1", delay=float(sys.argv[2])))
+    asyncio.run(serve(int(sys.argv[1]), close=sys.argv[2] == "1", delay=float(sys.argv[3])))

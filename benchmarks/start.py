@@ -116,7 +116,7 @@ def at_once(requests: Iterable[Asked]) -> int:
 
 
 def main(sources: int, hosts: int) -> int:
-    with tempfile.TemporaryDirectory() as directory, Publisher(delay=DELAY) as publisher:
+    with tempfile.TemporaryDirectory() as directory, Publisher(hosts=hosts, delay=DELAY) as publisher:
         names = origins(hosts, publisher.port)
         urls = [f"{names[n % hosts]}/feed-{n}.xml" for n in range(sources)]
         write_configuration(Path(directory), urls)
