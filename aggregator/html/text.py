@@ -5,12 +5,14 @@ from html import escape, unescape
 
 import nh3
 
+from aggregator.html.allowed import FORMULA_TAGS
 from aggregator.html.bounds import is_too_deep, shortened, stripped
 
-# Their contents are not for reading; SVG and MathML lose their meaning without their markup.
+# Their contents are not for reading. An SVG loses its meaning without its markup; of a formula it is the
+# annotations, which say it again in another notation.
 UNREAD_TAGS = (
-    "applet canvas datalist head iframe math noembed noframes object script select style svg template"
-    " textarea title xmp"
+    "annotation annotation-xml applet canvas datalist head iframe noembed noframes object script select style svg"
+    " template textarea title xmp"
 )
 LINE_TAGS = (
     "address article aside blockquote br caption center dd details dialog dir div dl dt fieldset figcaption"
@@ -18,16 +20,34 @@ LINE_TAGS = (
     " table tbody tfoot thead tr ul"
 )
 
+# What else leaves a mark in plain text; <rp> is the author's own parentheses around <rt>.
+_MARKS = {
+    "<li>": "\n• ",
+    "</li>": "\n",
+    "<q>": "“",
+    "</q>": "”",
+    "<rt>": "(",
+    "</rt>": ")",
+    **dict.fromkeys(("<td>", "</td>", "<th>", "</th>"), " "),
+}
+_MARKED_TAGS = {*LINE_TAGS.split(), "q", "rt", "td", "th"}
+
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 _NOSCRIPT = re.compile(r"</?noscript[^<>]*>", re.IGNORECASE)
-_CELL = re.compile(r"</?t[dh]>")
+_PRE = re.compile(r"(<pre(?: [a-z]+=\"[^\"]*\")*>)\n")
 _TAG = re.compile(r"<[^<>]*>")
+_PARAGRAPH_ITEM = re.compile(r"<li>(?:\s*<(?:p|div|article|section)>)+")  # the bullet stands before the text
+_EMPTY_ITEM = re.compile(r"<li>(?=\s*</?(?:li|[uo]l)>)")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+_ALTERNATIVE = re.compile(r'<img alt="([^"]*)"')
 _STRUCTURE = nh3.Cleaner(
-    tags={*LINE_TAGS.split(), "td", "th"},
-    clean_content_tags=set(UNREAD_TAGS.split()),
+    tags={*_MARKED_TAGS, "math", *FORMULA_TAGS.split()},
+    clean_content_tags={*UNREAD_TAGS.split(), "rp"},
     attributes={},
     link_rel=None,
+)
+_PICTURES = nh3.Cleaner(
+    tags={"img"}, clean_content_tags=set(UNREAD_TAGS.split()), attributes={"img": {"alt"}}, link_rel=None
 )
 
 
@@ -41,19 +61,38 @@ def without_noscript(html: str) -> str:
     return _NOSCRIPT.sub("", html) if "oscript" in html or "OSCRIPT" in html else html
 
 
+def with_first_newline(html: str) -> str:
+    """Double the line break that starts a <pre>, as a parser drops one (HTML §13.1.2.5)."""
+    return _PRE.sub(r"\1\n\n", html) if "<pre" in html else html
+
+
 def plain_text(html: str) -> str:
-    """Return what a reader sees, one line per paragraph, list item or table row, white space folded."""
+    """Return what a reader sees, one line per paragraph, list item or table row, white space folded.
+
+    List items begin with a bullet, ruby stands in parentheses; of pictures without any text it is what
+    their authors say instead. Direction marks stay: they are part of the text (Unicode UAX #9).
+    """
     html = _folded(xml_safe(shortened(html)))
     if "<" not in html and "&" not in html:
         return html
     if is_too_deep(html):
-        marked = stripped(html)
-    else:
-        # Without attributes and with text escaped, every `<…>` that comes back is a tag.
-        marked = _folded(_STRUCTURE.clean(without_noscript(html)))
-        marked = _TAG.sub("\n", _CELL.sub(" ", marked))
+        return _lines(stripped(html))
+    # Without attributes and with text escaped, every `<…>` that comes back is a tag.
+    marked = _folded(_STRUCTURE.clean(without_noscript(html)))
+    marked = _EMPTY_ITEM.sub("", _PARAGRAPH_ITEM.sub("<li>", marked))
+    text = _lines(_TAG.sub(_mark, marked))
+    if not text and "<img" in html:
+        text = _lines("\n".join(_ALTERNATIVE.findall(_PICTURES.clean(html))))
+    return text
+
+
+def _lines(marked: str) -> str:
     lines = (_folded(line) for line in xml_safe(unescape(marked)).split("\n"))
     return "\n".join(filter(None, lines))
+
+
+def _mark(tag: re.Match[str]) -> str:
+    return _MARKS.get(tag[0]) or ("\n" if tag[0].strip("</>") in _MARKED_TAGS else "")
 
 
 def _folded(text: str) -> str:

@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 
 from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
 from aggregator.html.bounds import MAX_DEPTH, MAX_HTML_LENGTH
-from aggregator.html.safe import ATTRIBUTES, BLOCK_TAGS, MEDIA_TAGS, TABLE_TAGS, TEXT_TAGS
+from aggregator.html.allowed import ATTRIBUTES, BLOCK_TAGS, MEDIA_TAGS, TABLE_TAGS, TEXT_TAGS
 
 HERE = Path(__file__).resolve()
 OWN = HERE.parent / "data" / "html"
