@@ -28,12 +28,13 @@ FORMULA_TAGS = (
 )
 TAGS = frozenset(f"{TEXT_TAGS} {BLOCK_TAGS} {TABLE_TAGS} {MEDIA_TAGS} math {FORMULA_TAGS}".split())
 
+_OPERATOR_ATTRIBUTES = (
+    "accent fence form largeop lspace maxsize minsize movablelimits rspace separator stretchy symmetric"
+)
 _FORMULA_ATTRIBUTES = {
     "mfrac": {"linethickness"},
     "mi": {"mathvariant"},
-    "mo": set(
-        "accent fence form largeop lspace maxsize minsize movablelimits rspace separator stretchy symmetric".split()
-    ),
+    "mo": set(_OPERATOR_ATTRIBUTES.split()),
     "mover": {"accent"},
     "mpadded": {"depth", "height", "lspace", "voffset", "width"},
     "mspace": {"depth", "height", "width"},

@@ -27,7 +27,8 @@ _TRACKER = re.compile(rf"https?://(?:(?:[^/?#]*\.)?(?:{_HOSTS})|[^/?#]*(?:{'|'.j
 _SMALL = re.compile(r"\s*0*[01](?:\.0*)?\s*(?:px)?\s*", re.ASCII)
 _HIDDEN_STYLE = re.compile(r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SMALL_STYLE = re.compile(
-    r"(?<![\w-])(width|height)\s*:\s*[01](?:\.0*)?(?:px)?\s*(?:!\s*important\s*)?(?:;|$)", re.ASCII | re.IGNORECASE
+    r"(?<![\w-])(width|height)\s*:\s*[01](?:\.0*)?(?:px)?\s*(?:!\s*important\s*)?(?:;|$)",
+    re.ASCII | re.IGNORECASE,
 )
 
 

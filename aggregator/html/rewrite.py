@@ -8,28 +8,27 @@ from aggregator.html.embeds import page_of
 from aggregator.html.pixels import is_tracker, is_unseen
 from aggregator.urls import host
 
+# Where images wait for a script, best first: before `src` what it stands in for, after it copies of it.
+LAZY_SOURCES = (
+    "data-src data-lazy-src data-original data-orig src"
+    " data-orig-file data-large-file data-medium-file data-url"
+)
+LAZY_SRCSETS = "data-srcset data-lazy-srcset srcset"
+_SOURCES, _SRCSETS = LAZY_SOURCES.split(), LAZY_SRCSETS.split()
+
 # Elements and attributes that `rewritten` reads and never leaves in its answer.
 READ_TAGS = "embed iframe object svg title"
+_SEEN_OR_NOT = frozenset({"height", "hidden", "style", "width"})
 READ_ATTRIBUTES = {
     "*": {"xml:lang"},
-    "embed": {"src", "style", "hidden", "width", "height"},
-    "iframe": {"src", "data-src", "data-lazy-src", "style", "hidden", "width", "height"},
-    "img": set(
-        "data-src data-lazy-src data-original data-orig data-orig-file data-large-file data-medium-file data-url"
-        " data-srcset data-lazy-srcset style hidden".split()
-    ),
-    "object": {"data", "style", "hidden", "width", "height"},
+    "embed": {"src", *_SEEN_OR_NOT},
+    "iframe": {"data-lazy-src", "data-src", "src", *_SEEN_OR_NOT},
+    "img": {"hidden", "style", *_SOURCES, *_SRCSETS} - {"src", "srcset"},
+    "object": {"data", *_SEEN_OR_NOT},
     "source": {"data-src", "data-srcset", "data-lazy-srcset"},
     "svg": {"aria-label"},
 }
-# Where images wait for a script, best first: before `src` what stands in for it until then, after it copies.
-LAZY_SOURCES = (
-    "data-src data-lazy-src data-original data-orig src data-orig-file data-large-file data-medium-file data-url"
-)
-LAZY_SRCSETS = "data-srcset data-lazy-srcset srcset"
-
-_READ = {tag: frozenset(names) for tag, names in READ_ATTRIBUTES.items()}
-_SOURCES, _SRCSETS = LAZY_SOURCES.split(), LAZY_SRCSETS.split()
+_READ = {tag: frozenset({"xml:lang", *names}) for tag, names in READ_ATTRIBUTES.items()}
 _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
@@ -84,8 +83,10 @@ class _Writer:
         """Return attributes as text: judged, absolute, without those that are only read."""
         if "xml:lang" in said:
             said.setdefault("lang", said["xml:lang"])  # XHTML §C.7: of both, xml:lang says the same
-        read = _READ["*"] | _READ.get(name, _READ["*"])
-        values = ((key, kept(name, key, value, base=self._base)) for key, value in said.items() if key not in read)
+        read = _READ.get(name, _READ["*"])
+        values = (
+            (key, kept(name, key, value, base=self._base)) for key, value in said.items() if key not in read
+        )
         return "".join(f' {key}="{_escaped(value)}"' for key, value in values if value is not None)
 
     # --- elements that may become something else
@@ -107,7 +108,9 @@ class _Writer:
         """
         said = _said(tag[3])
         source, lazy = self._lazily(said)
-        if not (source or "srcset" in said) or is_tracker(source or "") or (is_unseen(said) and not lazy):
+        if lazy and is_unseen(said):  # the size of what stood in for it
+            said = {name: value for name, value in said.items() if name in {"src", "srcset", "alt", "lang"}}
+        if not (source or "srcset" in said) or is_tracker(source or "") or is_unseen(said):
             return tag.end()
         if self._lazy and self._lazy[0] == source and not any(map(str.strip, self.pieces[self._lazy[1] :])):
             return tag.end()
@@ -158,7 +161,9 @@ class _Writer:
                 title = " ".join(said.get("title", "").split())
                 label = f"{title} ({host(page)})" if title else page
                 language = self._kept(tag[2], {key: said[key] for key in ("lang", "dir") if key in said})
-                self.pieces.append(f'<a href="{_escaped(page)}"{language} rel="{LINK_REL}">{escape(label, quote=False)}</a>')
+                self.pieces.append(
+                    f'<a href="{_escaped(page)}"{language} rel="{LINK_REL}">{escape(label, quote=False)}</a>'
+                )
         return tag.end()
 
     def _frame(self, tag: re.Match[str]) -> int:

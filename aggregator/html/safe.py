@@ -12,7 +12,14 @@ import nh3
 from aggregator.html.allowed import ATTRIBUTES, FORCED_ATTRIBUTES, LINK_REL, TAGS, kept
 from aggregator.html.bounds import MAX_HTML_LENGTH, is_too_deep, shortened, stripped
 from aggregator.html.rewrite import READ_ATTRIBUTES, READ_TAGS, rewritten
-from aggregator.html.text import UNREAD_TAGS, escape_text, plain_text, with_first_newline, without_noscript, xml_safe
+from aggregator.html.text import (
+    UNREAD_TAGS,
+    escape_text,
+    plain_text,
+    with_first_newline,
+    without_noscript,
+    xml_safe,
+)
 from aggregator.urls import LINK_SCHEMES
 
 MAX_PASSES = 6  # of a document through the parser until it no longer changes
@@ -21,7 +28,8 @@ _READ = nh3.Cleaner(
     tags=TAGS | set(READ_TAGS.split()),
     clean_content_tags=set(UNREAD_TAGS.split()) - set(READ_TAGS.split()),
     attributes={
-        tag: ATTRIBUTES.get(tag, set()) | READ_ATTRIBUTES.get(tag, set()) for tag in ATTRIBUTES | READ_ATTRIBUTES
+        tag: ATTRIBUTES.get(tag, set()) | READ_ATTRIBUTES.get(tag, set())
+        for tag in ATTRIBUTES | READ_ATTRIBUTES
     },
     set_tag_attribute_values=FORCED_ATTRIBUTES,
     url_schemes=set(LINK_SCHEMES),

@@ -24,14 +24,15 @@ _MATHML_NAMES = (
     "math merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt"
     " mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none semantics"
 )
-_ELEMENTS = {_HTML + name for name in _HTML_NAMES.split()} | {_MATHML + name for name in _MATHML_NAMES.split()}
+ELEMENTS = {_HTML + name for name in _HTML_NAMES.split()} | {_MATHML + name for name in _MATHML_NAMES.split()}
 _MEDIA = {"src", "poster", "cite"}
-_PLAIN = set(
-    "abbr alt alttext controls colspan columnspan datetime dir display height hreflang lang media open rel reversed"
-    " rowspan scope sizes span start title type value width accent accentunder depth displaystyle fence form"
-    " largeop linethickness lspace mathvariant maxsize minsize movablelimits rspace scriptlevel separator stretchy"
-    " symmetric voffset".split()
+_PLAIN_NAMES = (
+    "abbr alt alttext controls colspan columnspan datetime dir display height hreflang lang media open"
+    " rel reversed rowspan scope sizes span start title type value width accent accentunder depth"
+    " displaystyle fence form largeop linethickness lspace mathvariant maxsize minsize movablelimits"
+    " rspace scriptlevel separator stretchy symmetric voffset"
 )
+_PLAIN = frozenset(_PLAIN_NAMES.split())
 
 
 def active(html: str) -> list[str]:
@@ -40,7 +41,9 @@ def active(html: str) -> list[str]:
     Read twice, as a reader does that stores what its own parser wrote: markup may change meaning then.
     """
     once = html5lib.parseFragment(html)
-    again = html5lib.parseFragment(html5lib.serialize(once, quote_attr_values="always", omit_optional_tags=False))
+    again = html5lib.parseFragment(
+        html5lib.serialize(once, quote_attr_values="always", omit_optional_tags=False)
+    )
     return [*_judge(once), *_judge(again)]
 
 
@@ -48,7 +51,7 @@ def _judge(root: Any) -> Iterator[str]:
     for element in root.iter():
         if element is root:
             continue
-        if element.tag not in _ELEMENTS:
+        if element.tag not in ELEMENTS:
             yield f"element {element.tag}"
             continue
         for name, value in element.attrib.items():
@@ -71,9 +74,7 @@ def html_in(document: Document) -> Iterator[str]:
             yield item.get("content_html", "")
         return
     names = ("content", "summary", "title", "rights", "description", "encoded")
-    for element in etree.fromstring(document.body).iter():
-        if not isinstance(element.tag, str):
-            continue
+    for element in etree.fromstring(document.body).iter("*"):
         name = etree.QName(element).localname
         if name in names and (document.path.endswith(".rss") or element.get("type") == "html"):
             yield "".join(map(str, element.itertext()))

@@ -1,41 +1,13 @@
-"""Safe HTML, plain text, and the "Posted:" line."""
-
-import time
-from pathlib import Path
+"""Safe HTML: what stays, what goes, what becomes of the rest."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from lxml import etree
-from lxml import html as lxml_html
 
-from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
-from aggregator.html.bounds import MAX_DEPTH, MAX_HTML_LENGTH
-from aggregator.html.allowed import ATTRIBUTES, BLOCK_TAGS, MEDIA_TAGS, TABLE_TAGS, TEXT_TAGS
+from aggregator.html import plain_text, sanitise
+from aggregator.html.allowed import MAX_CANDIDATES
+from tests.html.oracle import active
 
-HERE = Path(__file__).resolve()
-OWN = HERE.parent / "data" / "html"
-BLEACH = HERE.parents[2] / "shared" / "corpus" / "bleach" / "tests" / "data"
 BASE = "https://news.example/dir/page"
-ALLOWED_TAGS = set(f"{TEXT_TAGS} {BLOCK_TAGS} {TABLE_TAGS} {MEDIA_TAGS}".split())
-ALLOWED_ATTRIBUTES = set().union(*ATTRIBUTES.values()) | {"rel", "controls"}
-URL_ATTRIBUTES = {"href", "src", "poster", "cite"}
-SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 REL = 'rel="noopener noreferrer"'
-SECONDS = 20  # generous: these inputs took minutes without bounds
-
-
-def assert_safe(html: str) -> None:
-    """Judge by parsing again, with another parser."""
-    assert xml_safe(html) == html
-    root = lxml_html.fragment_fromstring(html, create_parent="div") if html.strip() else etree.Element("div")
-    for element in root.iterdescendants():
-        assert element.tag in ALLOWED_TAGS, html
-        assert set(element.attrib) <= ALLOWED_ATTRIBUTES, html
-        for name in URL_ATTRIBUTES & set(element.attrib):
-            assert str(element.attrib[name]).startswith(SAFE_SCHEMES), html
-        for candidate in str(element.get("srcset", "")).split(", "):
-            assert not candidate or candidate.startswith(SAFE_SCHEMES), html
 
 
 @pytest.mark.parametrize(
@@ -50,7 +22,8 @@ def assert_safe(html: str) -> None:
         ('<a href="../x y">z</a>', f'<a href="https://news.example/x%20y" {REL}>z</a>'),
         ('<a href="#note">z</a>', f'<a href="{BASE}#note" {REL}>z</a>'),
         ('<a href="mailto:a@news.example">z</a>', f'<a href="mailto:a@news.example" {REL}>z</a>'),
-        ('<a href="magnet:?xt=1">z</a>', f"<a {REL}>z</a>"),
+        ('<a href="magnet:?xt=1">z</a>', "z"),  # a link that leads nowhere is none
+        ('<a name="n">y</a><a href="http://a.example/"> </a>z', "y z"),
         (
             '<a href="http://o.example/?utm_source=a" target="_top" rel="opener">z</a>',
             f'<a href="http://o.example/?utm_source=a" {REL}>z</a>',
@@ -61,7 +34,8 @@ def assert_safe(html: str) -> None:
             '<img src="/a.png" alt="A" width="10" height="9">',
             '<img src="https://news.example/a.png" alt="A" width="10" height="9">',
         ),
-        ('<img src="/a.png" width="10px">', '<img src="https://news.example/a.png">'),
+        ('<img src="/a.png" width="10px">', '<img src="https://news.example/a.png" width="10">'),
+        ('<img src="/a.png" width="wide">', '<img src="https://news.example/a.png">'),
         ('<img src="/p.gif" width="1" height="1">x', "x"),  # a tracking pixel
         ('<img width=0 height=1 src="/p.gif">x', "x"),
         (
@@ -104,7 +78,7 @@ def assert_safe(html: str) -> None:
             f'<a href="https://video.example/e?a=1&amp;b=2" {REL}>https://video.example/e?a=1&amp;b=2</a>z',
         ),
         ("<iframe srcdoc='<script>1</script>'></iframe>z", "z"),
-        ("<svg><text>t</text></svg><math><mi>x</mi></math>z", "z"),
+        ("<ul><li>a<ol type=i><li>b</ol></ul>", '<ul><li>a<ol type="i"><li>b</li></ol></li></ul>'),
         # what XML forbids, and line breaks
         ("a&#1;b\x0b&#xFFFE;\ud800c", "abc"),
         ("a\r\nb&#13;c\rd", "a\nb\nc\nd"),
@@ -114,12 +88,13 @@ def assert_safe(html: str) -> None:
 )
 def test_sanitise(html: str, expected: str) -> None:
     assert sanitise(html, base=BASE) == expected
-    assert_safe(expected)
+    assert active(expected) == []
+    assert sanitise(expected) == expected
 
 
 def test_relative_without_base_is_dropped() -> None:
     html = '<a href="/x">l</a><img src="y.png" srcset="z.png 2x"><a href="http://a.example/">m</a>'
-    assert sanitise(html) == f'<a {REL}>l</a><a href="http://a.example/" {REL}>m</a>'
+    assert sanitise(html) == f'l<a href="http://a.example/" {REL}>m</a>'
 
 
 def test_absolute_links_stay_when_the_base_is_gone() -> None:
@@ -127,276 +102,217 @@ def test_absolute_links_stay_when_the_base_is_gone() -> None:
     assert sanitise(once) == once
 
 
-HOSTILE = [
-    '<a href="&#x6A;avascript:alert(1)">x</a>',
-    '<a href="java&#10;script:alert(1)">x</a>',
-    '<a href="&#1;javascript:alert(1)">x</a>',
-    '<a href="jav&#x09;ascript&colon;alert(1)">x</a>',
-    "<a href=vbscript:x>x</a><a href='data:text/html,<script>1</script>'>x</a>",
-    '<svg><a xlink:href="javascript:alert(1)"><text>t</text></a></svg>',
-    "<svg><animate attributeName=href values=javascript:alert(1) /><a id=x>x</a></svg>",
-    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">',
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>',
-    '<template><p title="</template><img src=x onerror=alert(1)>"></template>',
-    '<textarea><p title="</textarea><img src=x onerror=alert(1)>"></textarea>',
-    '<xmp><p title="</xmp><svg/onload=alert(1)>">',
-    '<title><p title="</title><img src=x onerror=alert(1)>">',
-    '<iframe src="x"><img src=x onerror=alert(1)></iframe><script>alert(1)</script>',
-    '<p title="<iframe>"><iframe src="javascript:alert(1)"></iframe>'
-    '<b title="</iframe><script>alert(1)</script>">x',
-    '<img title="<img" alt=" width=" lang="1" dir=" height=" src="/x" onerror=alert(1)>',
-    '<img srcset="javascript:alert(1) 2x">',
-    '<img src="x` `<script>alert(1)</script>"` `>',
-    "<img src=x:x onerror=alert(1)//",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<!-- --!><img src=x onerror=alert(1)>",
-    "a<!-- <script>alert(1)</script>",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "<scr<noscript>ipt>alert(1)</scr</noscript>ipt>",
-    "<<script>alert(1)//<</script>",
-    "<script/x>alert(1)</script>",
-    "<style>@import 'javascript:alert(1)'</style><div style='background:url(javascript:alert(1))'>x</div>",
-    "<object data=javascript:alert(1)><embed src=javascript:alert(1)><param name=x></object>",
-    "<base href='javascript:alert(1)//'><a href=x>x</a>",
-    "<meta http-equiv=refresh content='0;url=javascript:alert(1)'><link rel=stylesheet href=x>",
-    "<form action=javascript:alert(1)><input type=submit formaction=javascript:alert(1)></form>",
-    "<details open ontoggle=alert(1)><video poster=javascript:x><source src=javascript:x></video>",
-    "<b/onmouseover=alert(1)>x</b><p/onclick=alert(1)//>",
-    "<table background=javascript:alert(1)><td background=javascript:alert(1)>x",
-    "<blockquote cite=javascript:alert(1)>x</blockquote><q cite=data:x>y</q>",
-]
-
-
-@pytest.mark.parametrize("html", HOSTILE)
-@pytest.mark.parametrize("base", [None, BASE, "javascript:alert(1)", "data:text/html,x"])
-def test_hostile(html: str, base: str | None) -> None:
-    safe = sanitise(html, base=base)
-    assert_safe(safe)
-    assert sanitise(safe) == safe
-
-
-def check_bleach(folder: Path) -> int:
-    cases = sorted(folder.glob("*.test"))
-    for case in cases:
-        html = case.read_text(encoding="utf-8")
-        safe = sanitise(html, base=BASE)
-        assert_safe(safe)
-        assert sanitise(safe) == safe
-    return len(cases)
-
-
-def test_borrowed_hostile_cases() -> None:
-    assert check_bleach(OWN) == 6
-
-
-def test_shared_hostile_cases() -> None:
-    if not BLEACH.exists():
-        pytest.skip("no shared corpus beside the repository")
-    assert check_bleach(BLEACH) == 20
-
-
-FUZZED_TAGS = (
-    "a abbr b blockquote body br button caption details div figure font form frameset h1 i iframe img li math"
-    " mglyph mtext nobr noscript object option p pre script select style svg table td template textarea title tr"
-    " ul"
-)
-markup = st.lists(
-    st.one_of(
-        st.sampled_from(FUZZED_TAGS.split()).flatmap(
-            lambda tag: st.sampled_from([f"<{tag}>", f"</{tag}>", f"<{tag}/>", f"<{tag} title='<b>\"&'>"])
-        ),
-        st.sampled_from(
-            [
-                "\n",
-                "&amp;",
-                "&lt;",
-                "&nbsp;",
-                "<!--",
-                "-->",
-                '"',
-                "'",
-                "]]>",
-                "<a href=x>",
-                '<img src="y" width=1 height=1>',
-            ]
-        ),
-        st.text(max_size=4),
-    ),
-    max_size=25,
-).map("".join)
-
-
-@given(markup)
-def test_safe_and_stable_whatever_comes(html: str) -> None:
-    safe = sanitise(html, base=BASE)
-    assert_safe(safe)
-    assert sanitise(safe, base=BASE) == safe
-    assert sanitise(safe) == safe
-
-
-@given(markup)
-def test_plain_text_has_no_markup_left(html: str) -> None:
-    text = plain_text(html)
-    assert plain_text(escape_text(text)) == text
-    assert xml_safe(text) == text
-    assert all(line and line == " ".join(line.split()) for line in text.split("\n")) or text == ""
+LINK = '<a href="{0}" rel="noopener noreferrer">{1}</a>'
+IMAGE = '<img src="https://news.example/a.png">'
+FORMULA = "<mrow><mi>x</mi><mo>=</mo><msup><mn>2</mn><mi>n</mi></msup></mrow>"
 
 
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
-        ("<p>One\n two</p><p>three</p>", "One two\nthree"),
-        ("a<br>b<br/>c", "a\nb\nc"),
-        ("\x08\n0", "0"),
-        ("<div>a<div>b</div>c</div>", "a\nb\nc"),
-        ("<ul><li>a<li>b</ul>", "a\nb"),
-        ("<table><tr><th>a<td>b</tr><tr><td>c</table>", "a b\nc"),
-        ("x<b>y</b>z <i>w</i>", "xyz w"),
-        ("a &amp; b &lt;c&gt; &quot;d&quot; &#8222;e&#8220;&nbsp;f", 'a & b <c> "d" „e“ f'),
-        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),  # decoded once
-        ("a < b, c > d", "a < b, c > d"),
-        ("<style>x</style><script>y</script>z<!-- c -->", "z"),
-        ("<noscript>shown</noscript>", "shown"),
-        ("&#1;a\ud800", "a"),
-        ("no markup", "no markup"),
-        (" \n ", ""),
-        ("", ""),
+        ('<img data-src="/a.png" src="/blank.gif">', IMAGE),
+        ('<img src="data:image/gif;base64,AA" data-lazy-src="/a.png">', IMAGE),
+        (
+            '<img data-original="/a.png" style="display:none" width=1 height=1>',
+            IMAGE,
+        ),
+        ('<img src="/a.png" data-orig-file="/big.png">', IMAGE),  # it only stands in for a missing one
+        ('<img data-orig-file="/a.png">', IMAGE),
+        ('<img data-src="javascript:x" src="/a.png">', IMAGE),
+        (
+            '<img src="/a.png" data-srcset="/b.png 2x" srcset="/blank.gif 1x" sizes="10vw">',
+            '<img src="https://news.example/a.png" srcset="https://news.example/b.png 2x" sizes="10vw">',
+        ),
+        ('<img data-src="/a.png" src="/b.gif">\n<noscript><img src="/a.png"></noscript>', IMAGE + "\n"),
+        ('<img src="/a.png"><img src="/a.png"><img src="/a.png">', IMAGE * 3),  # three stars
+        (
+            '<picture><source data-srcset="/b.webp 2x"><source><img src="/a.png"></picture>',
+            f'<picture><source srcset="https://news.example/b.webp 2x">{IMAGE}</picture>',
+        ),
     ],
 )
-def test_plain_text(html: str, expected: str) -> None:
-    assert plain_text(html) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a\nb\n\n \nc", "<p>a<br>b</p><p>c</p>"),
-        ("a & b < c", "<p>a &amp; b &lt; c</p>"),
-        ("a\r\n\r\nb\rc", "<p>a</p><p>b<br>c</p>"),
-        ("a\x00b", "<p>ab</p>"),
-        (" \n", ""),
-    ],
-)
-def test_escape_text(text: str, expected: str) -> None:
-    assert escape_text(text) == expected
+def test_lazy_images_show(html: str, expected: str) -> None:
+    assert sanitise(html, base=BASE) == expected
     assert sanitise(expected) == expected
 
 
-@given(st.text())
-def test_xml_safe_is_what_xml_takes(text: str) -> None:
-    safe = xml_safe(text)
-    element = etree.Element("a")
-    element.text = safe
-    assert etree.fromstring(etree.tostring(element)).text == (safe or None)
-
-
-def test_xml_safe_keeps_the_rest() -> None:
-    assert xml_safe("\t\n\r a\x7f\x85é\ue000\U0001f600\ufffe\x1f") == "\t\n\r a\x7f\x85é\ue000\U0001f600"
-
-
-DATE = "14.11.2023 11:33:00"
+@pytest.mark.parametrize(
+    "pixel",
+    [
+        '<img src="/p.gif" width="1" height="1">',
+        '<img src="/p.gif" width="1px" height=" 0 ">',
+        '<img src="/p.gif" height="1">',
+        '<img src="/p.gif" hidden>',
+        '<img src="/p.gif" style="border:0; DISPLAY : none">',
+        '<img src="/p.gif" style="width:1px;height:1px!important">',
+        '<img src="//feeds.feedburner.com/~r/x/~4/y">',
+        '<img src="http://feeds.publisher.example/~r/x/~4/y">',
+        '<img src="http://feeds.feedburner.com/~ff/x?d=y" border="0">',
+        '<img src="http://rss.publisher.example/c/1/f/2/s/3/mf.gif">',
+        '<img src="https://stats.wordpress.com/b.gif?host=x">',
+        '<img src="https://pixel.wp.com/b.gif?x">',
+        '<img src="https://ad.doubleclick.net/ddm/x">',
+        '<img src="https://medium.com/_/stat?event=post.clientViewed">',
+        '<img src="https://vg07.met.vgwort.de/na/0123">',
+        '<img src="https://www.facebook.com/tr?id=1">',
+        '<img src="https://stats.news.example/matomo.php?idsite=1">',
+        '<a href="https://feeds.feedburner.com/~ff/x"><img src="https://feeds.feedburner.com/~ff/x?d=y"></a>',
+        '<iframe src="https://www.googletagmanager.com/ns.html?id=x"></iframe>',
+        '<iframe src="https://a.example/" width=0 height=0></iframe>',
+        '<iframe src="https://a.example/" style="display:none;visibility:hidden"></iframe>',
+    ],
+)
+def test_what_only_counts_readers_is_dropped(pixel: str) -> None:
+    assert sanitise(f"a{pixel}b", base=BASE) == "ab"
 
 
 @pytest.mark.parametrize(
-    ("html", "date", "rest"),
+    "image",
     [
-        (f"<p>Posted: {DATE}</p><p>„Zitat“ — x</p>", DATE, "<p>„Zitat“ — x</p>"),
-        (f"Posted: {DATE}<br><br>Body", DATE, "Body"),
-        (f"Posted: {DATE}\nTitle\n<p>x</p>", DATE, "Title\n<p>x</p>"),
-        (f"<pre>Posted: {DATE}\nTitle\n x</pre>", DATE, "<pre>Title\n x</pre>"),
-        (f"Posted: {DATE}", DATE, ""),
+        '<img src="https://feeds.feedburner.com/logo.png">',
+        '<img src="https://medium.com/_/statue.png">',
+        '<img src="https://notvgwort.de/a.png">',
+        '<img src="https://a.example/doubleclick.net/a.png">',
+        '<img src="https://a.example/rule.gif" width="1" height="10">',
+        '<img src="https://a.example/rule.gif" width="1%" height="1%">',
+    ],
+)
+def test_a_picture_is_no_pixel(image: str) -> None:
+    assert sanitise(image) == image
+
+
+def test_style_says_more_than_hidden() -> None:
+    html = '<img src="/a.png" style="max-width:1px;max-height:1px;xdisplay:none">'
+    assert sanitise(html, base=BASE) == IMAGE
+
+
+@pytest.mark.parametrize(
+    ("html", "page", "label"),
+    [
         (
-            f"\n <div><p><b>POSTED:</b> {DATE}<br>Body <i>x</i></p></div>",
-            DATE,
-            "<div><p>Body <i>x</i></p></div>",
+            "<iframe src='https://www.youtube.com/embed/Svhiw-XK3aU?si=x' title='A  film'></iframe>",
+            "https://www.youtube.com/watch?v=Svhiw-XK3aU",
+            "A film (www.youtube.com)",
         ),
-        (f"<p>Posted:\n{DATE}\n</p>x", DATE, "x"),
-        (f"Posted: {DATE}<p>x</p>", DATE, "<p>x</p>"),
-        (f"<div>Posted: {DATE}<p>x</p></div>", DATE, "<div><p>x</p></div>"),
-        ("<p>Published on: Nov 14, 2023&nbsp;11:33</p>x", "Nov 14, 2023 11:33", "x"),
-        (f"<p>Опубликовано: {DATE}</p>x", DATE, "x"),
-        (f'<p><span title="a<b">Posted</span>: <time datetime="x">{DATE}</time></p>x', DATE, "x"),
+        (
+            "<iframe data-src='//www.youtube-nocookie.com/embed/Svhiw-XK3aU' src='about:blank'></iframe>",
+            "https://www.youtube.com/watch?v=Svhiw-XK3aU",
+            None,
+        ),
+        (
+            "<iframe src='https://www.youtube.com/embed/videoseries?list=PL1'></iframe>",
+            "https://www.youtube.com/playlist?list=PL1",
+            None,
+        ),
+        ("<iframe src='https://player.vimeo.com/video/12?h=ab1'></iframe>", "https://vimeo.com/12/ab1", None),
+        ("<iframe src='https://player.vimeo.com/video/12'></iframe>", "https://vimeo.com/12", None),
+        (
+            "<iframe src='https://www.dailymotion.com/embed/video/x1'></iframe>",
+            "https://www.dailymotion.com/video/x1",
+            None,
+        ),
+        (
+            "<iframe src='https://open.spotify.com/embed/episode/4a?x'></iframe>",
+            "https://open.spotify.com/episode/4a",
+            None,
+        ),
+        (
+            "<iframe src='/map' title='&lt;b&gt;'></iframe>",
+            "https://news.example/map",
+            "&lt;b&gt; (news.example)",
+        ),
+        ("<embed src=/x.pdf>", "https://news.example/x.pdf", None),
+        (
+            "<object data=http://www.youtube.com/v/Svhiw-XK3aU&hl=en><param name=x>"
+            "<embed src=http://www.youtube.com/v/Svhiw-XK3aU&hl=en></object>",
+            "https://www.youtube.com/watch?v=Svhiw-XK3aU",
+            None,
+        ),
     ],
 )
-def test_lift_posted(html: str, date: str, rest: str) -> None:
-    assert lift_posted(html) == (date, rest)
+def test_an_embed_is_a_link_to_its_page(html: str, page: str, label: str | None) -> None:
+    assert sanitise(html, base=BASE) == LINK.format(page, label or page)
+
+
+def test_what_an_object_falls_back_to_stays() -> None:
+    assert sanitise("<object data=/x.svg><img src=/a.png></object>", base=BASE) == (
+        LINK.format("https://news.example/x.svg", "https://news.example/x.svg") + IMAGE
+    )
 
 
 @pytest.mark.parametrize(
-    "html",
+    ("html", "expected"),
     [
-        f"<p>Hello</p><p>Posted: {DATE}</p>",  # not the first line
-        f"Hello. Posted: {DATE}",
-        f"Reposted: {DATE}",
-        "<p>Posted: by 3 people</p>",
-        "<p>Posted yesterday</p><p>1 2 3</p>",
-        f'<img src="https://a.example/x.png">Posted: {DATE}',  # it would be lost
-        f"<ul><li>Posted: {DATE}</li></ul>",
-        f"<p>Posted: {DATE} " + "in a long line of text that goes on and on " * 5 + "</p>",
-        "<p>" * 1000 + f"Posted: {DATE}",
-        "",
-        "Posted:",
+        (
+            f"<math display=block alttext='x=2^n'>{FORMULA}</math>",
+            f'<math display="block" alttext="x=2^n">{FORMULA}</math>',
+        ),
+        (
+            "<math><semantics><mi>x</mi><annotation encoding=application/x-tex>x</annotation></semantics></math>",
+            "<math><semantics><mi>x</mi></semantics></math>",
+        ),
+        (
+            "<math><mi mathvariant=bold href=/x style=color:red id=i>x</mi></math>",
+            '<math><mi mathvariant="bold">x</mi></math>',
+        ),
+        (
+            "<math><mspace width=0.2em><mi>x</mi></math>",
+            '<math><mspace width="0.2em"><mi>x</mi></mspace></math>',
+        ),
+        ("<math><mtext>a<b>b</b></mtext></math>z", "a bz"),  # HTML inside: the text only
+        ("<math alttext='a &lt; b'><mtext><b>b</b></mtext></math>", "a &lt; b"),  # or what its author says
+        ("<math><p>x</p></math>", "<p>x</p>"),
+        ("<mi>x</mi>", ""),  # MathML outside of a formula
+        # SVG: its accessible name
+        ("<svg><title>A  chart</title><path d=1 /><text>1</text></svg>z", "A chartz"),
+        ("<svg aria-label='A &lt; B'><title>C</title></svg>", "A &lt; B"),
+        ("<a href=/x><svg><title>Home</title></svg></a>", LINK.format("https://news.example/x", "Home")),
+        ("<a href=/x><svg><path d=1 /></svg></a>z", "z"),
+        ("<svg><path/></svg><svg><text>1</text><style>x</style><script>y</script></svg>z", "z"),
+        ("<title>A page</title>z", "z"),
     ],
 )
-def test_nothing_to_lift(html: str) -> None:
-    assert lift_posted(html) == (None, html)
-
-
-@given(markup, st.sampled_from(["", "<p>", "<div><p>", "<b>"]))
-def test_lifting_leaves_safe_html(html: str, before: str) -> None:
-    safe = sanitise(f"{before}Posted: {DATE}{html}", base=BASE)
-    date, rest = lift_posted(safe)
-    assert_safe(rest)
-    assert date is not None or rest == safe
+def test_formulas_stay_and_drawings_give_their_name(html: str, expected: str) -> None:
+    assert sanitise(html, base=BASE) == expected
 
 
 @pytest.mark.parametrize(
-    "html",
+    ("html", "expected"),
     [
-        "<div>" * 10_000 + "deep" + "</div>" * 10_000,
-        "<div>" * 1_000_000,
-        "<b><p>" * 100_000,
-        "<foo>" * 100_000 + "</bar>" * 100_000,
-        "<ul><li>" * 100_000,
-        "<script>" * 100_000,
-        "<p " + " ".join(f"x{n}" for n in range(200_000)) + ">",
-        "<p>text</p>" * 500_000,
-        "<!--" * 1_000_000,
-        "<" * 5_000_000,
-        "<img src='x" * 100_000,
-        "&" * 400_000,
+        ('<p xml:lang="he" dir="RTL">x</p>', '<p dir="rtl" lang="he">x</p>'),
+        ('<p lang="en_US" xml:lang="de">x</p>', '<p lang="en-US">x</p>'),
+        ('<p lang="" dir="up">x</p>', '<p lang="">x</p>'),
+        ('<p lang="&quot;x">x</p>', "<p>x</p>"),
+        ('<bdo dir="rtl">x</bdo><bdi>y</bdi>', '<bdo dir="rtl">x</bdo><bdi>y</bdi>'),
+        ("\u200fשלום\u200e \u2067a\u2069 \u202bb\u202c", "\u200fשלום\u200e \u2067a\u2069 \u202bb\u202c"),
     ],
-    ids=lambda html: html[:8],
 )
-@pytest.mark.timeout(3 * SECONDS)
-def test_bounded_work(html: str) -> None:
-    start = time.process_time()
-    safe, text = sanitise(html, base=BASE), plain_text(html)
-    lift_posted(safe)
-    assert time.process_time() - start < SECONDS
-    assert len(safe) <= MAX_HTML_LENGTH
-    assert len(text) <= MAX_HTML_LENGTH
-    assert sanitise(safe) == safe
+def test_language_and_direction_stay(html: str, expected: str) -> None:
+    assert sanitise(html, base=BASE) == expected
+    assert plain_text("\u2067א\u2069 <b>\u200fx</b>") == "\u2067א\u2069 \u200fx"
 
 
-def test_too_deep_keeps_its_text() -> None:
-    html = "<div>" * (MAX_DEPTH + 1) + "a &lt; b<script>x</script>" + "</div>" * (MAX_DEPTH + 1)
-    assert sanitise(html) == "<p>a &lt; b</p>"
-    assert plain_text(html) == "a < b"
+OTHERS = (
+    "action archive background codebase data formaction icon id longdesc lowsrc manifest name onclick ping profile"
+    " style class srcdoc target usemap xlink:href xmlns download href:x data-src"
+)
 
 
-def test_deep_enough_stays() -> None:
-    html = "<div>" * 100 + "x" + "</div>" * 100
-    assert sanitise(html) == html
+@pytest.mark.parametrize("attribute", OTHERS.split())
+@pytest.mark.parametrize("tag", ["p", "a", "td", "video", "li"])
+def test_no_other_attribute_stays(tag: str, attribute: str) -> None:
+    assert f" {attribute}" not in sanitise(
+        f"<table><tr><td><{tag} {attribute}='https://a.example/x'>t</{tag}>", base=BASE
+    )
 
 
-def test_many_unclosed_paragraphs_are_not_deep() -> None:
-    html = "<p>x<br><img src=https://a.example/i.png>" * (2 * MAX_DEPTH)
-    assert sanitise(html).count("<img") == 2 * MAX_DEPTH
+def test_a_base_element_is_not_obeyed() -> None:
+    html = '<base href="https://evil.example/"><a href="x">y</a>'
+    assert sanitise(html, base=BASE) == LINK.format("https://news.example/dir/x", "y")
+    assert sanitise(html) == "y"
 
 
-def test_inlined_images_do_not_cost_the_text_behind_them() -> None:
-    html = f'<p>a</p><img src="data:image/png;base64,{"A" * 2 * MAX_HTML_LENGTH}"><p>b</p>'
-    assert sanitise(html) == "<p>a</p><p>b</p>"
-    assert plain_text(html) == "a\nb"
+def test_a_long_srcset_is_cut() -> None:
+    assert sanitise(f"<img srcset='{', '.join(f'/{n}.png {n}w' for n in range(1, 999))}'>", base=BASE).count(
+        "w"
+    ) == (MAX_CANDIDATES + len("news" * MAX_CANDIDATES) // 4)
