@@ -62,7 +62,8 @@ def normalise_tombstones(parsed: ParsedFeed) -> tuple[Tombstone, ...]:
 
 
 def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry) -> Entry:
-    base = said.base or parsed.base or source.url
+    document = parsed.base or source.url
+    base = (absolute(document, said.base) if said.base else None) or document  # xml:base may be relative
     link = absolute(base, said.link) if said.link else None
     summary, content = _html(said.summary, link or base), _html(said.content, link or base)
     if not content and parsed.format.startswith("rss"):

@@ -40,6 +40,14 @@ def test_identity(said: dict[str, Any], guid: str, uri: str | None) -> None:
     assert (entry.guid, entry.uri) == (guid, uri)
 
 
+def test_a_relative_base_is_relative_to_the_document() -> None:
+    entry = one(base="/posts/", link="a", content=html('<img src="b.png">', base="/posts/"))
+    assert (entry.url, entry.content) == (
+        "https://alfa.example/posts/a",
+        '<img src="https://alfa.example/posts/b.png">',
+    )
+
+
 def test_identity_of_what_has_neither_id_nor_link_is_what_it_says() -> None:
     first = one(title=html("One"), content=html("<p>text</p>"))
     again = one(title=html("One"), content=html("<p>text</p>"), published=ParsedDate(text="2026-03-01"))

@@ -6,7 +6,7 @@ from html import escape, unescape
 from aggregator.html.allowed import FORMULA_TAGS, LINK_REL, kept, media_address
 from aggregator.html.embeds import page_of
 from aggregator.html.pixels import is_tracker, is_unseen
-from aggregator.urls import host
+from aggregator.urls import absolute, host
 
 # Where images wait for a script, best first: before `src` what it stands in for, after it copies of it.
 LAZY_SOURCES = (
@@ -20,7 +20,7 @@ _SOURCES, _SRCSETS = LAZY_SOURCES.split(), LAZY_SRCSETS.split()
 READ_TAGS = "embed iframe object svg title"
 _SEEN_OR_NOT = frozenset({"height", "hidden", "style", "width"})
 READ_ATTRIBUTES = {
-    "*": {"xml:lang"},
+    "*": {"xml:base", "xml:lang"},
     "embed": {"src", *_SEEN_OR_NOT},
     "iframe": {"data-lazy-src", "data-src", "src", *_SEEN_OR_NOT},
     "img": {"hidden", "style", *_SOURCES, *_SRCSETS} - {"src", "srcset"},
@@ -28,7 +28,9 @@ READ_ATTRIBUTES = {
     "source": {"data-src", "data-srcset", "data-lazy-srcset"},
     "svg": {"aria-label"},
 }
-_READ = {tag: frozenset({"xml:lang", *names}) for tag, names in READ_ATTRIBUTES.items()}
+_READ = {tag: frozenset({*READ_ATTRIBUTES["*"], *names}) for tag, names in READ_ATTRIBUTES.items()}
+# These end where they begin, or are read as a whole: an xml:base of theirs is nobody's.
+_BASELESS = frozenset("br col embed hr iframe img math source svg title wbr".split())
 _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
@@ -54,6 +56,9 @@ class _Writer:
         self.pieces: list[str] = []
         self._html = html
         self._base = base
+        self._bases: list[
+            tuple[str, int, str | None]
+        ] = []  # element, open ones of its name inside, base outside
         self._anchors: list[int | None] = []  # where those open stand in `pieces`; None = left out
         self._embedded: set[str] = set()  # addresses that have been linked: an <object> holds its <embed>
         self._lazy: tuple[str, int] | None = None  # address of the last lazy image, and where it ends
@@ -62,12 +67,33 @@ class _Writer:
         closing, name, attributes = tag.groups()
         if closing:
             return self._close(tag)
+        if self._bases or "xml:base" in attributes:
+            self._enter(name, attributes)
         if name in _SPECIAL:
             return _SPECIAL[name](self, tag)
         self.pieces.append(f"<{name}{self._kept(name, _said(attributes))}>" if attributes else tag[0])
         return tag.end()
 
+    def _enter(self, name: str, attributes: str) -> None:
+        """Obey an xml:base inside XHTML content (RFC 4287 §2, XML Base §4)."""
+        relative = _said(attributes).get("xml:base")
+        if relative is not None and name not in _BASELESS:
+            self._bases.append((name, 0, self._base))
+            self._base = absolute(self._base, relative) or self._base
+        elif self._bases and self._bases[-1][0] == name:
+            self._bases[-1] = (name, self._bases[-1][1] + 1, self._bases[-1][2])
+
+    def _leave(self, name: str) -> None:
+        opened, inside, outer = self._bases[-1]
+        if opened == name and inside:
+            self._bases[-1] = (name, inside - 1, outer)
+        elif opened == name:
+            self._base = outer
+            self._bases.pop()
+
     def _close(self, tag: re.Match[str]) -> int:
+        if self._bases:
+            self._leave(tag[2])
         if tag[2] == "a":
             opened = self._anchors.pop() if self._anchors else None
             if opened is None:

@@ -17,6 +17,8 @@ ATTRIBUTES_TO_FUZZ = (
     "title='<b>\"&'",
     "width=1 height=1",
     "xml:lang=de",
+    "xml:base=//other.example/",
+    "xml:base=javascript:x href=y",
     "lang=en_US dir=RTL",
     "encoding=text/html",
     "alttext='<img onerror=x>'",

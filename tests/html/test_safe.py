@@ -1,5 +1,7 @@
 """Safe HTML: what stays, what goes, what becomes of the rest."""
 
+import re
+
 import pytest
 
 from aggregator.html import plain_text, sanitise
@@ -166,6 +168,13 @@ def test_what_only_counts_readers_is_dropped(pixel: str) -> None:
     assert sanitise(f"a{pixel}b", base=BASE) == "ab"
 
 
+def test_what_an_older_version_stored_meets_todays_rules() -> None:
+    assert (
+        sanitise('a<img src="https://feeds.feedburner.com/~ff/x?d=y">b<math><mtext><b>c</b></mtext></math>')
+        == "abc"
+    )
+
+
 @pytest.mark.parametrize(
     "image",
     [
@@ -304,6 +313,23 @@ def test_no_other_attribute_stays(tag: str, attribute: str) -> None:
     assert f" {attribute}" not in sanitise(
         f"<table><tr><td><{tag} {attribute}='https://a.example/x'>t</{tag}>", base=BASE
     )
+
+
+def test_xml_base_counts_where_it_stands() -> None:
+    html = (
+        '<div xml:base="/one/"><a href="x">1</a><div xml:base="two/"><div><img xml:base="/no/" src="y"></div>'
+        '<a href="x" xml:base="three/">2</a></div><a href="x">3</a></div><a href="x">4</a>'
+        '<p xml:base="javascript:x"><a href="x">5</a></p>'
+    )
+    assert re.findall(r'(?:href|src)="https://news.example/([^"]*)"', sanitise(html, base=BASE)) == [
+        "one/x",
+        "one/two/y",
+        "one/two/three/x",
+        "one/x",
+        "dir/x",
+        "dir/x",
+    ]
+    assert "base" not in sanitise(html, base=BASE)
 
 
 def test_a_base_element_is_not_obeyed() -> None:
