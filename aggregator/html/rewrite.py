@@ -30,7 +30,7 @@ READ_ATTRIBUTES = {
 }
 _READ = {tag: frozenset({*READ_ATTRIBUTES["*"], *names}) for tag, names in READ_ATTRIBUTES.items()}
 # These end where they begin, or are read as a whole: an xml:base of theirs is nobody's.
-_BASELESS = frozenset("br col embed hr iframe img math source svg title wbr".split())
+_BASELESS = frozenset(["br", "col", "embed", "hr", "iframe", "img", "math", "source", "svg", "title", "wbr"])
 _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
@@ -56,9 +56,8 @@ class _Writer:
         self.pieces: list[str] = []
         self._html = html
         self._base = base
-        self._bases: list[
-            tuple[str, int, str | None]
-        ] = []  # element, open ones of its name inside, base outside
+        # By xml:base: the element, how many of its name are open inside, the base outside.
+        self._bases: list[tuple[str, int, str | None]] = []
         self._anchors: list[int | None] = []  # where those open stand in `pieces`; None = left out
         self._embedded: set[str] = set()  # addresses that have been linked: an <object> holds its <embed>
         self._lazy: tuple[str, int] | None = None  # address of the last lazy image, and where it ends
@@ -136,7 +135,7 @@ class _Writer:
         source, lazy = self._lazily(said)
         if lazy and is_unseen(said):  # the size of what stood in for it
             said = {name: value for name, value in said.items() if name in {"src", "srcset", "alt", "lang"}}
-        if not (source or "srcset" in said) or is_tracker(source or "") or is_unseen(said):
+        if not (source or "srcset" in said) or is_tracker(source or said["srcset"]) or is_unseen(said):
             return tag.end()
         if self._lazy and self._lazy[0] == source and not any(map(str.strip, self.pieces[self._lazy[1] :])):
             return tag.end()

@@ -151,6 +151,7 @@ def test_lazy_images_show(html: str, expected: str) -> None:
         '<img src="http://feeds.publisher.example/~r/x/~4/y">',
         '<img src="http://feeds.feedburner.com/~ff/x?d=y" border="0">',
         '<img src="http://rss.publisher.example/c/1/f/2/s/3/mf.gif">',
+        '<img srcset="https://feeds.feedburner.com/~ff/x 2x">',
         '<img src="https://stats.wordpress.com/b.gif?host=x">',
         '<img src="https://pixel.wp.com/b.gif?x">',
         '<img src="https://ad.doubleclick.net/ddm/x">',
