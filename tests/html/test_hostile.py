@@ -36,9 +36,9 @@ def _shown(entry: Entry) -> MergedEntry:
 
 
 def found_in(documents: Sequence[Document]) -> list[str]:
-    return [
-        f"{one.path}: {sentence}" for one in documents for html in html_in(one) for sentence in active(html)
-    ]
+    """Judge all HTML, once where documents have it in common."""
+    places = {html: one.path for one in documents for html in html_in(one)}
+    return [f"{path}: {sentence}" for html, path in places.items() for sentence in active(html)]
 
 
 def as_json_feed(cases: Sequence[str]) -> bytes:
