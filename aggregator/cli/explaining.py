@@ -53,9 +53,9 @@ def _facts(source: Source, state: SourceState, now: datetime) -> Iterator[tuple[
     yield "because of", state.next_reason
     for wish in state.wishes:
         yield f"  {wish.reason}", f"no earlier than {_span(wish.wait)} after the last poll"
-    if state.hints.skip_hours:
+    if source.feed_hints and state.hints.skip_hours:
         yield "  skipHours", ", ".join(f"{hour}:00" for hour in state.hints.skip_hours) + " UTC"
-    if state.hints.skip_days:
+    if source.feed_hints and state.hints.skip_days:
         yield "  skipDays", ", ".join(DAYS[day] for day in state.hints.skip_days)
     rate = entries_a_day(state.rhythm, now=now)
     if rate is not None:

@@ -57,7 +57,7 @@ def status(context: Context, watch: bool) -> None:
         context.show(rows, list(rows[0]) if context.as_json and rows else list(_COLUMNS))
         for row in rows:
             if row["advice"] and not context.as_json:
-                click.echo(f"\n{row['id']}: {row['last_error'] or row['because']}\n  {row['advice']}")
+                click.echo(f"\n{row['id']}: {row['last_error'] or row['state']}\n  {row['advice']}")
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
