@@ -246,6 +246,7 @@ class Entry:
     position: int = 0  # in its document, 0 is the first
     digest: str = ""  # of all that is shown but the dates
     problems: tuple[str, ...] = ()
+    leans: bool = False  # other dates of its document decided what its own mean, or could have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator.dates import read_date
+from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
 from aggregator.model import (
     Enclosure,
@@ -26,7 +26,6 @@ from aggregator.urls import absolute, canonical, is_uri
 TITLE_CHARS = 1000  # longer ones are cut: no reader shows them
 GUID_CHARS = 2000  # longer ones are hashed
 NAME_CHARS = 300  # of authors and categories
-DATE_SHOWN = 80  # characters of an unreadable date in a problem
 LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
 
 
@@ -34,9 +33,12 @@ def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
     """Return the entries of a document in its order, each with a guid of its own.
 
     A published date stays as published, even if it lies in the future; one that is missing or
-    cannot be read is None, and the caller's first sight of the entry takes its place.
+    cannot be read is None, and the caller's first sight of the entry takes its place. All dates of
+    the document are looked at before the first is read: they tell each other how they are written.
     """
-    entries = [_entry(source, parsed, position, one) for position, one in enumerate(parsed.entries)]
+    told = [_told(source, parsed, one) for one in parsed.entries]
+    habit = _habit(parsed, told)
+    entries = [_entry(source, parsed, habit, position, one) for position, one in enumerate(told)]
     if source.max_entries is not None:
         entries = entries[: source.max_entries]
     return _apart(entries)
@@ -61,16 +63,51 @@ def normalise_tombstones(parsed: ParsedFeed) -> tuple[Tombstone, ...]:
     return tuple(replace(one, guid=_guid(one.guid, None, "", "")) for one in parsed.tombstones)
 
 
-def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry) -> Entry:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An entry with safe HTML, before its dates are read.
+
+    A body may begin with a line "Posted: <date>": its text, and the body without that line.
+    """
+
+    said: ParsedEntry
+    base: str
+    link: str | None
+    summary: str
+    content: str
+    summary_posted: tuple[str | None, str]
+    content_posted: tuple[str | None, str]
+
+    @property
+    def dates(self) -> Iterator[str]:
+        """Every text that is used as a date."""
+        yield from (date.text for date in (self.said.published, self.said.updated) if date is not None)
+        yield from (text for text, _ in (self.summary_posted, self.content_posted) if text)
+
+
+def _told(source: Source, parsed: ParsedFeed, said: ParsedEntry) -> _Told:
     document = parsed.base or source.url
     base = (absolute(document, said.base) if said.base else None) or document  # xml:base may be relative
     link = absolute(base, said.link) if said.link else None
     summary, content = _html(said.summary, link or base), _html(said.content, link or base)
     if not content and parsed.format.startswith("rss"):
         content, summary = summary, ""  # RSS has one text; only content:encoded makes it a summary
-    dates = _Dates(source)
-    posted_at, content = dates.lift(content)
-    posted_above_at, summary = dates.lift(summary)
+    return _Told(said, base, link, summary, content, lift_posted(summary), lift_posted(content))
+
+
+def _habit(parsed: ParsedFeed, told: Iterable[_Told]) -> Habit:
+    """Learn how the document writes dates from all it has."""
+    texts = [text for one in told for text in one.dates]
+    if parsed.updated is not None:
+        texts.append(parsed.updated.text)
+    return learn(texts, primary(parsed.head.language))
+
+
+def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told: _Told) -> Entry:
+    said, base, link = told.said, told.base, told.link
+    dates = _Dates(source, replace(habit, language=primary(said.language) or habit.language))
+    posted_at, content = dates.lift(told.content, told.content_posted)
+    posted_above_at, summary = dates.lift(told.summary, told.summary_posted)
     updated_at = dates.read(said.updated)
     published_at = dates.read(said.published) or posted_at or posted_above_at or updated_at
     title = _title(said.title)
@@ -94,6 +131,7 @@ def _entry(source: Source, parsed: ParsedFeed, position: int, said: ParsedEntry)
         updated_at=updated_at,
         position=position,
         problems=tuple(dates.problems),
+        leans=dates.lean,
     )
     return replace(entry, digest=content_digest(entry))
 
@@ -153,26 +191,26 @@ def _apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 class _Dates:
     """Reads the dates of one entry as its source writes them, and notes what is wrong with them."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, habit: Habit) -> None:
         self.problems: list[str] = []
+        self.lean = False
         self._zone = ZoneInfo(source.timezone) if source.timezone else None
         self._formats = source.date_formats
+        self._habit = habit
 
     def read(self, date: ParsedDate | None) -> datetime | None:
         """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        reading = read_date(date.text, timezone=self._zone, formats=self._formats, opinion=date.opinion)
-        if reading is None:
-            self.problems.append(f"date {date.text[:DATE_SHOWN]!r} cannot be read")
-            return None
+        reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=self._habit)
+        self.lean = self.lean or reading.leans
         if reading.problem:
             self.problems.append(reading.problem)
-        return reading.at.replace(microsecond=0)
+        return None if reading.at is None else reading.at.replace(microsecond=0)
 
-    def lift(self, html: str) -> tuple[datetime | None, str]:
+    def lift(self, html: str, posted: tuple[str | None, str]) -> tuple[datetime | None, str]:
         """Take a leading line "Posted: <date>" out of safe HTML; one that is no date stays where it is."""
-        text, rest = lift_posted(html)
+        text, rest = posted
         at = self.read(ParsedDate(text=text)) if text else None
         return (None, html) if at is None else (at, rest)
 

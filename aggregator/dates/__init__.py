@@ -1,108 +1,106 @@
-"""Any date text to UTC, or honestly to nothing."""
+"""Any date text to UTC, or honestly to nothing.
+
+`quick` reads what nearly all feeds write, `shapes` the rest: it takes a text apart into the `days`
+it may mean, its time of day and its zone (`zones`), in the languages of `names`. `habits` learns
+from all dates of a document which of several days is meant.
+"""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from aggregator.dates.shapes import MAX_YEAR, MIN_YEAR, read
-from aggregator.dates.zones import zone_at_end
+from aggregator.dates.advice import quoted, undecided
+from aggregator.dates.habits import Habit, decided, leans, learn
+from aggregator.dates.names import primary
+from aggregator.dates.quick import read_quick
+from aggregator.dates.shapes import read
+from aggregator.dates.spelling import MAX_DATE_LENGTH, folded, plain
+from aggregator.dates.zones import Zone, zone_at_end
 
-__all__ = ["MAX_DATE_LENGTH", "DateReading", "read_date"]
+__all__ = ["MAX_DATE_LENGTH", "DateReading", "Habit", "learn", "primary", "read_date"]
 
-MAX_DATE_LENGTH = 200  # characters; nobody writes a date that long
-_QUOTED_LENGTH = 80  # characters of a date that a problem repeats
-
-_TYPOGRAPHY = str.maketrans(
-    dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("،、", ",") | dict.fromkeys("’ʼ", "")
-)
-_NUMERIC_DAY = re.compile(r"\d ?[-/.] ?\d{1,2} ?[-/.] ?\d")
-_TWELVE_HOURS = re.compile(r"\d ?[ap]\.? ?m\b", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+")
+MIN_YEAR, MAX_YEAR = 1970, 2100  # outside, a date is a mistake and not news
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what software writes that has no date
+_NO_HABIT = Habit()
 
 
 @dataclass(frozen=True, slots=True)
 class DateReading:
-    """An instant, and a sentence when we had to assume something about it."""
+    """An instant, or None, and a sentence when nobody can tell or something had to be assumed."""
 
-    at: datetime
-    problem: str | None
+    at: datetime | None
+    problem: str | None = None
+    leans: bool = False  # on the habit: the text alone may mean several days
 
 
 def read_date(
-    text: str,
-    *,
-    timezone: tzinfo | None = None,
-    formats: Sequence[str] = (),
-    opinion: datetime | None = None,
-) -> DateReading | None:
-    """Return the instant a date means, or None: a date is never guessed.
+    text: str, *, timezone: tzinfo | None = None, formats: Sequence[str] = (), habit: Habit = _NO_HABIT
+) -> DateReading:
+    """Return the instant a date means; a date is never guessed.
 
-    The source's own `formats` (strptime) decide first; then the shapes of `shapes.read`; `opinion`,
-    what the feed parser made of it, only counts for a shape unknown to us and when the text bears
-    it out. A date without zone is in `timezone`, else UTC with a problem. A local time that happens
-    twice is the earlier instant; one that the clocks skip is moved forward by the gap.
+    The source's own `formats` (strptime) decide first; then the shapes we know, and between the
+    days they may mean, `habit`. A date without zone is in `timezone`, else UTC with a problem. A
+    local time that happens twice is the earlier instant; one that the clocks skip is moved forward
+    by the gap.
     """
-    plain = _plain(text)
-    if not plain:
-        return None
-    quoted = f'date "{plain[:_QUOTED_LENGTH]}"'
-    if (wall := _formatted(plain, formats)) is not None:
-        return _reading(wall, wall.tzinfo or timezone, f"{quoted} carries no zone; read as UTC")
-    if (written := read(plain)) is not None:
-        flaw = f"names the unclear zone {written.unclear_zone}" if written.unclear_zone else "carries no zone"
-        return _reading(written.wall, written.zone or timezone, f"{quoted} {flaw}; read as UTC")
-    if opinion is not None and _bears_out(plain, opinion):
-        reading = _reading(opinion, opinion.tzinfo or UTC, "")
-        problem = f"{quoted} has a shape unknown to us; the feed parser read it"
-        return None if reading is None else replace(reading, problem=problem)
-    return None
-
-
-def _plain(text: str) -> str:
-    """Return the text with plain spaces, signs and digits, without invisible characters; "" if too long."""
     text = text.strip()
-    if len(text) > MAX_DATE_LENGTH:
-        return ""
-    if not text.isascii():
-        text = "".join(
-            str(unicodedata.decimal(character, character))
-            for character in text.translate(_TYPOGRAPHY)
-            if unicodedata.category(character) != "Cf"  # left-to-right marks, byte order marks
-        )
-    return " ".join(text.replace("'", "").split())
+    if not formats and (at := read_quick(text, american=timezone is None)) is not None:
+        return _believed(at, text)
+    text = plain(text) if len(text) <= MAX_DATE_LENGTH else ""
+    if not text:
+        return DateReading(None, "date is empty, or too long to be one")
+    if (formatted := _formatted(text, formats)) is not None:
+        return _placed(*formatted, timezone, text)
+    return _read(text, timezone, habit)
 
 
-def _formatted(text: str, formats: Sequence[str]) -> datetime | None:
-    """Return what the first matching format says: aware if the text carries a zone."""
+def _read(text: str, own: tzinfo | None, habit: Habit) -> DateReading:
+    """Read a plain text of any shape, and decide which day is meant, if anything decides it."""
+    written = read(text, habit.language)
+    if written is None:
+        return DateReading(None, f"{quoted(text)} cannot be read")
+    days = decided(written.days, habit)
+    if len(days) > 1:
+        return DateReading(None, undecided(text, days), leans=True)
+    day = days[0].day
+    if not MIN_YEAR <= day.year <= MAX_YEAR:
+        return _disbelieved(day, text)
+    reading = _placed(day + written.clock, written.zone, own, text)
+    return replace(reading, leans=True) if leans(written.days, habit) else reading
+
+
+def _formatted(text: str, formats: Sequence[str]) -> tuple[datetime, Zone] | None:
+    """Return the wall clock and the zone that the first matching format reads."""
     for pattern in formats:
         try:
             wall = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone comes from the source
         except (ValueError, re.error):
             continue
-        if wall.tzinfo is None and "%Z" in pattern and (zone := zone_at_end(text.casefold())):
-            return wall.replace(tzinfo=zone.zone)  # strptime reads %Z and forgets it
-        return wall
+        named = zone_at_end(folded(text)) if "%Z" in pattern else None  # strptime reads %Z and forgets it
+        return wall.replace(tzinfo=None), named if wall.tzinfo is None and named else Zone(wall.tzinfo)
     return None
 
 
-def _reading(wall: datetime, zone: tzinfo | None, without_zone: str) -> DateReading | None:
+def _placed(wall: datetime, said: Zone, own: tzinfo | None, text: str) -> DateReading:
     """Place a wall clock in its zone; `fold` stays 0, which is the rule for ambiguous times."""
     if not MIN_YEAR <= wall.year <= MAX_YEAR:
-        return None
-    at = wall.replace(tzinfo=UTC if zone is None else zone, fold=0).astimezone(UTC)
-    return DateReading(at, without_zone if zone is None else None)
+        return _disbelieved(wall, text)
+    zone, problem = said.placed(wall, own)
+    if zone is None and problem:
+        return DateReading(None, f"{quoted(text)} {problem}: set timezone of the source")
+    if zone is None:
+        zone, problem = UTC, "carries no zone; read as UTC"
+    reading = _believed(wall.replace(tzinfo=zone).astimezone(UTC), text)
+    return replace(reading, problem=f"{quoted(text)} {problem}") if reading.at and problem else reading
 
 
-def _bears_out(text: str, opinion: datetime) -> bool:
-    """Whether a text of unknown shape has the year and the day that the feed parser saw in it.
+def _believed(at: datetime, text: str) -> DateReading:
+    """Refuse what cannot be the date of news: other centuries, and the dates of software without one."""
+    if not MIN_YEAR <= at.year <= MAX_YEAR or at == _NEVER:
+        return _disbelieved(at, text)
+    return DateReading(at)
 
-    Never for days of numbers only (it guesses their order), nor for a clock of twelve hours (it
-    drops the half).
-    """
-    if not MIN_YEAR <= opinion.year <= MAX_YEAR or _NUMERIC_DAY.search(text) or _TWELVE_HOURS.search(text):
-        return False
-    numbers = {int(number) for number in _NUMBER.findall(text)}
-    nearby = [opinion + timedelta(days=shift) for shift in (-1, 0, 1)]  # the zone may have moved it
-    return any(day.year in numbers and day.day in numbers for day in nearby)
+
+def _disbelieved(at: datetime, text: str) -> DateReading:
+    return DateReading(None, f"{quoted(text)} is in the year {at.year}, which is not believed")
