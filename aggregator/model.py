@@ -106,7 +106,9 @@ class Response:
 
     status: int
     url: str  # where the body came from, after redirects
-    permanent_url: str | None = None  # where the permanent redirects at the start of the chain led; None = no such
+    permanent_url: str | None = (
+        None  # where the permanent redirects at the start of the chain led; None = no such
+    )
     permanent_safely: bool = False  # all of these were answered over https, where nobody can forge them
     detour: bool = False  # a redirect that is not permanent led here
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
@@ -215,7 +217,9 @@ class ParsedFeed:
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
     hints: FeedHints = FeedHints()
-    archive_url: str | None = None  # the document with the entries before these (RFC 5005 prev-archive, or next)
+    archive_url: str | None = (
+        None  # the document with the entries before these (RFC 5005 prev-archive, or next)
+    )
     tombstones: tuple[Tombstone, ...] = ()
     ended: bool = False  # the feed says that it will never change again (JSON Feed `expired`)
     problems: tuple[str, ...] = ()

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from aggregator.model import Enclosure, Entry, ParsedDate, ParsedEntry, ParsedFeed, Person, Source, Text
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    FeedHead,
+    ParsedDate,
+    ParsedEntry,
+    ParsedFeed,
+    Person,
+    Source,
+    Text,
+)
 from aggregator.normalise import GUID_CHARS, LIST_ITEMS, TITLE_CHARS, normalise
 
 BASE = "https://alfa.example/feeds/rss"
@@ -144,6 +154,57 @@ def test_published_else_updated_else_none(
     )
     assert (entry.published_at.hour if entry.published_at else None) == shown
     assert bool(entry.problems) == (published in {"nonsense", "03/04/2026 10:00"})
+
+
+APRIL, MARCH = datetime(2026, 4, 3, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def dated(*texts: str, **more: Any) -> tuple[Entry, ...]:
+    said = [ParsedEntry(id=str(n), published=ParsedDate(text=text)) for n, text in enumerate(texts)]
+    return normalise(ALFA, ParsedFeed(format="rss20", base=BASE, entries=tuple(said), **more))
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"), [("14/03/2026", APRIL), ("03/14/2026", MARCH), ("05/06/2026", None)]
+)
+def test_entries_tell_each_other_whether_the_day_is_first(other: str, expected: datetime | None) -> None:
+    before, _ = dated("03/04/2026", other)
+    _, after = dated(other, "03/04/2026")
+    assert before.published_at == after.published_at == expected
+    assert ("set date_formats" in before.problems[0]) == (expected is None)
+
+
+def test_the_feeds_own_date_and_posted_lines_tell_it_too() -> None:
+    assert dated("03/04/2026", updated=ParsedDate(text="14/03/2026"))[0].published_at == APRIL
+    lines = [html(f"<p>Posted: {text}</p><p>text</p>") for text in ("03/04/2026", "03/14/2026")]
+    first, second = normal(*(ParsedEntry(id=line.value, content=line) for line in lines))
+    assert (first.published_at, first.content_text) == (MARCH, "text")
+    assert second.published_at == datetime(2026, 3, 14, tzinfo=UTC)
+
+
+def test_the_language_of_the_entry_or_else_of_the_feed_decides_what_a_month_is() -> None:
+    polish = FeedHead(language="pl-PL")
+    said = [
+        ParsedEntry(id=str(n), published=ParsedDate(text="14 listopada 2025"), language=language)
+        for n, language in enumerate([None, "hr"])
+    ]
+    entries = normalise(ALFA, ParsedFeed(format="rss20", base=BASE, entries=tuple(said), head=polish))
+    assert [entry.published_at for entry in entries] == [
+        datetime(2025, 11, 14, tzinfo=UTC),
+        datetime(2025, 10, 14, tzinfo=UTC),
+    ]
+
+
+def test_an_entry_says_whether_its_date_leans_on_others() -> None:
+    slashed, plain, standard = dated("03/04/2026", "14/04/2026", "Tue, 03 Mar 2026 10:00:00 GMT")
+    assert (slashed.leans, plain.leans, standard.leans) == (True, False, False)
+    (undecided,) = dated("03/04/2026")
+    assert (undecided.published_at, undecided.leans) == (None, True)
+    (formatted,) = normal(
+        ParsedEntry(id="1", published=ParsedDate(text="03/04/2026")),
+        source=replace(ALFA, date_formats=("%d/%m/%Y",)),
+    )
+    assert (formatted.published_at, formatted.leans) == (APRIL, False)
 
 
 def test_a_future_date_is_kept_as_published() -> None:
