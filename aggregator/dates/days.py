@@ -180,7 +180,7 @@ def _numeric_days(tokens: Sequence[_Token], *, alone: bool) -> Days | None:
     """Return what a day of numbers may mean; only weekdays and fillers may stand before and behind it."""
     numbers = [place for place, token in enumerate(tokens) if token.text.isdigit()]
     inner = tokens[numbers[0] : numbers[-1] + 1] if numbers else ()
-    if any(token.word for token in inner) or any(token.word and token.word.only_month for token in tokens):
+    if any(token.word and token.word.only_month for token in tokens):
         return None
     weekdays = _weekdays(tokens)
     day: datetime | None = None

@@ -299,6 +299,7 @@ def test_format_without_zone_is_reported() -> None:
         ("14 Jul 2023 11:33 BST", "Europe/London", "2023-07-14T10:33:00Z", None),
         ("14 Nov 2023 11:33 AMT", "Asia/Yerevan", "2023-11-14T07:33:00Z", None),
         ("14 Nov 2023 11:33 PST", "Asia/Manila", "2023-11-14T03:33:00Z", None),
+        ("Tue, 14 Nov 2023 11:33:00 PST", "Asia/Manila", "2023-11-14T03:33:00Z", None),
         ("14 Nov 2023 11:33 PST", None, "2023-11-14T19:33:00Z", None),
         # else the commonest is assumed, and said
         ("14 Nov 2023 11:33 IST", "Europe/Minsk", "2023-11-14T06:03:00Z", "IST"),
@@ -349,6 +350,10 @@ def test_an_undecidable_date_says_what_to_configure() -> None:
     assert read_date("03/04/2023 11:33").problem == (
         'date "03/04/2023 11:33" may be 2023-04-03 or 2023-03-04:'
         ' set date_formats of the source to "%d/%m/%Y %H:%M" or "%m/%d/%Y %H:%M"'
+    )
+    assert read_date("3/11/13").problem == (
+        'date "3/11/13" may be 2013-11-03 or 2013-03-11:'
+        ' set date_formats of the source to "%d/%m/%y" or "%m/%d/%y"'
     )
     assert read_date("14 listopada 2023").problem == (
         'date "14 listopada 2023" may be 2023-10-14 or 2023-11-14: the feed does not say its language'
