@@ -12,6 +12,9 @@ from aggregator.dates.words import ALIASES, COMMON_LANGUAGES, FILLERS, HALF_WORD
 
 NAMES_FILE = Path(__file__).with_name("names.tsv")
 ENGLISH = "en"  # the language of RFC 822, whatever the feed is written in
+BEFORE_NOON, AFTER_NOON = "am", "pm"
+UNCLEAR_HALF = "unclear"
+_ENGLISH_LETTERS = {"a": BEFORE_NOON, "p": AFTER_NOON}  # 3:05 p
 NO_LANGUAGE = frozenset({""})  # in which months are counted
 COUNTED_MONTHS = {number: chr(0xE000 + number) for number in range(1, 13)}  # words for "11月", "tháng 11"
 
@@ -62,37 +65,38 @@ class _Index:
         }
 
 
-def _load() -> tuple[dict[str, Meanings], dict[str, Meanings], dict[str, str], frozenset[str]]:
+def _load() -> tuple[dict[str, Meanings], dict[str, Meanings], dict[str, dict[str, str]], frozenset[str]]:
     """Read the file and `words`: months, weekdays, halves of the day, words without meaning."""
     months, weekdays = _Index(), _Index()
-    before_noon, after_noon, halves = set[str](), set[str](), set[str]()
+    halves: dict[str, dict[str, str]] = {}  # name -> language -> half
     fillers, rare_fillers = set(map(spelled, FILLERS.split())), set[str]()
+    rare_halves = set[str]()
     for line in NAMES_FILE.read_text(encoding="utf-8").splitlines():
-        language, *columns, around = line.split("\t")
-        months.add_row(columns[0], 1, language)
-        weekdays.add_row(columns[1], 0, language)
-        halves.update(columns[2].split("|"), columns[3].split("|"))
-        if language in COMMON_LANGUAGES:
-            before_noon.update(columns[2].split("|"))
-            after_noon.update(columns[3].split("|"))
-            fillers.update(around.split("|"))
-        else:
+        language, month_row, weekday_row, before_noon, after_noon, around = line.split("\t")
+        months.add_row(month_row, 1, language)
+        weekdays.add_row(weekday_row, 0, language)
+        if language not in COMMON_LANGUAGES:
             rare_fillers.update(around.split("|"))
+            rare_halves.update(before_noon.split("|"), after_noon.split("|"))
+            continue
+        fillers.update(around.split("|"))
+        for half, names in ((BEFORE_NOON, before_noon), (AFTER_NOON, after_noon)):
+            for name in names.split("|"):
+                halves.setdefault(name, {})[language] = half
     months.add_wild(MONTHS)
     weekdays.add_wild(WEEKDAYS)
     for number, word in COUNTED_MONTHS.items():
         for no_language in NO_LANGUAGE:
             months.add(word, number, no_language)
     by_month, by_weekday = months.meanings(), weekdays.meanings()
-    unclear = by_month.keys() | by_weekday.keys() | fillers | (before_noon & after_noon)
-    by_half = dict.fromkeys(before_noon, "am") | dict.fromkeys(after_noon, "pm")
-    by_half = {name: half for name, half in by_half.items() if len(name) > 1 and name not in unclear}
-    by_half |= {spelled(name): half for half, row in HALF_WORDS.items() for name in row.split()}
-    fillers |= rare_fillers - by_month.keys() - by_weekday.keys() - halves
-    return by_month, by_weekday, by_half, frozenset(fillers - {""})
+    fillers |= rare_fillers - by_month.keys() - by_weekday.keys() - halves.keys() - rare_halves
+    return by_month, by_weekday, halves, frozenset(fillers - {""})
 
 
-MONTH_NAMES, WEEKDAY_NAMES, HALVES, FILLER_WORDS = _load()
+MONTH_NAMES, WEEKDAY_NAMES, _HALVES, FILLER_WORDS = _load()
+_PLAIN_HALVES = {
+    spelled(name.replace("_", " ")): half for half, row in HALF_WORDS.items() for name in row.split()
+}
 _LONG_NAMES = [name for name in (*MONTH_NAMES, *WEEKDAY_NAMES) if " " in name]
 NAME_STARTS = frozenset(name.partition(" ")[0] for name in _LONG_NAMES)
 MOST_WORDS = max(name.count(" ") + 1 for name in _LONG_NAMES)
@@ -105,6 +109,28 @@ def primary(tag: str | None) -> str | None:
         return None
     language = tag.replace("_", "-").partition("-")[0].strip().lower()
     return ALIASES.get(language, language)
+
+
+def half_of_day(name: str, language: str | None) -> str | None:
+    """Return which half of the day a word at a time stands for, None if for none.
+
+    `UNCLEAR_HALF` if it does in one common language and means something else in another ("de" is
+    the morning in Hungary), and the feed does not say that it is in either. Many feeds are said to
+    be in English that are not.
+    """
+    if (half := _PLAIN_HALVES.get(name)) is not None:
+        return half
+    by_language = _HALVES.get(name) or ({ENGLISH: _ENGLISH_LETTERS[name]} if name in _ENGLISH_LETTERS else {})
+    if not by_language or language in by_language:
+        return by_language.get(language or "")
+    if (
+        name in MONTH_NAMES
+        or name in WEEKDAY_NAMES
+        or name in FILLER_WORDS
+        or len(set(by_language.values())) > 1
+    ):
+        return UNCLEAR_HALF if language in {None, ENGLISH} else None
+    return next(iter(by_language.values()))
 
 
 def meaning(word: str, language: str | None) -> Word:

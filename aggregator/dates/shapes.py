@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from aggregator.dates.days import Days, Reading, midnight, ordinal_day, read_days, week_day
-from aggregator.dates.names import COUNTED_MONTHS, HALVES
+from aggregator.dates.names import AFTER_NOON, BEFORE_NOON, COUNTED_MONTHS, UNCLEAR_HALF, half_of_day
 from aggregator.dates.spelling import folded
 from aggregator.dates.zones import Zone, zone_at_end, zone_behind_time
 
@@ -31,16 +31,18 @@ _ERA_STARTS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "
 _COUNTED = re.compile(r"(?<!\d)(1[0-2]|0?[1-9]) ?[月월]")
 _COUNTED_BEHIND = re.compile(r"(?<![^\W\d_])(?:(?:thang|thg\.?) ?|th|m(?=[01]\d))(1[0-2]|0?[1-9])(?!\d)")
 _COUNTED_WEEKDAY = re.compile(r"^thu? [2-7], (?=\d|ngay )")  # Vietnamese, Monday is 2
+_GERMAN_ON = re.compile(r"^(?:\w+ )?am (?!\d\d?[:.]\d\d(?![.\d]))")  # "am 14. November", but no "am 11:33"
 _THAI = re.compile(r"[พค]\. ?ศ\.? ?|(?<=[^\s\d])ที(?= ?\d)")  # era, the year tells which; "the" of "the 4th"
 _CJK_UNIT = re.compile(r"(?<=\d)( ?[年日号號년일])")
 _CJK_TIME = re.compile(r"(\d{1,2}) ?[時时點点시] ?(\d{1,2}) ?[分분](?: ?(\d{1,2}) ?[秒초])?")
 _HOUR_TIME = re.compile(r"(?<!\d)(\d{1,2}) ?(?:hodin|h|ч)\.? ?(\d\d)(?!\d)(?: ?(?:min|m|мин)\b\.?)?")
 _SPLIT_HALF = re.compile(r"(?<![^\W\d_])([apπμ])[. ]{1,2}([mμ])(?![^\W\d_])\.?")  # p. m.
 _TIME = re.compile(r"(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?: ?: ?(\d{1,2})(?:[.,](\d+)|:00)?)?(?!\d|:\d)")
+_LETTER_HALF = re.compile(r"(?<=:\d\d)([ap])(?![^\W\d_])")  # 3:05p
 _NULL_TIME = re.compile(r" 00:00(?::00(?:\.0+)?)?(?= \d{1,2}:\d\d)")  # a midnight printed before the time
 _DOTTED_TIME = re.compile(r"(?<=[\w.,]) (\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\w.]|-\d)")  # kl. 11.33
 _HOUR_ALONE = re.compile(r"(?<![\d:./-])(\d{1,2}) ?([ap]m)\b\.?")  # 3 pm
-_HALF_BEHIND = re.compile(r" ?([^\W\d]+(?:[ .]+[^\W\d]+){0,3})\.?")
+_HALF_BEHIND = re.compile(r" ?\(?([^\W\d]+(?:[ .]+[^\W\d]+){0,3})\.?")
 _ZERO_ZONE = re.compile(r" 00$")  # an offset that lost its sign and says nothing
 _COMMENT = re.compile(r" ?\([^()]*\) ?")
 _MOST_COMMENTS = 3  # of RFC 822 §3.1.4, nested
@@ -83,12 +85,13 @@ def simplified(text: str) -> str:
         text = _COUNTED.sub(_counted_month, text)
         text = _CJK_TIME.sub(lambda found: f"{_with_colons(found)} ", text)
         text = _CJK_UNIT.sub(r"\1 ", _THAI.sub("", text))
-    text = _COUNTED_WEEKDAY.sub("", text)
+    text = _COUNTED_WEEKDAY.sub("", _GERMAN_ON.sub("", text))
     text = _COUNTED_BEHIND.sub(_counted_month, text)
     text = _COLON_BEFORE_TIME.sub(" ", _COLON_DATE.sub(r"\1-\2-\3", text))
     if ":" not in text:
         text = _HOUR_TIME.sub(r"\1:\2", text)
-    return " ".join(_SPLIT_HALF.sub(r"\1\2", text).split())
+    text = _LETTER_HALF.sub(r"\1m", _SPLIT_HALF.sub(r"\1\2", text))
+    return " ".join(text.split())
 
 
 def _with_colons(found: re.Match[str]) -> str:
@@ -125,7 +128,7 @@ def _read_around(time: re.Match[str], text: str, language: str | None) -> Writte
     head, tail = text[: time.start()].rstrip(), _ZERO_ZONE.sub("", text[time.end() :])
     if head[-1:] == "t" and head[-2:-1].isdigit():  # 2023-11-14T11:33
         head = head[:-1]
-    half, head, tail = _half_of_day(head, tail)
+    half, head, tail = _half_of_day(head, tail, language)
     zone = zone_behind_time(tail) or zone_at_end(tail)
     day = f"{head} {tail if zone is None else zone.rest}"
     return _written(_days(day, language), _clock(time, half), zone)
@@ -207,43 +210,39 @@ def _read_without_colon(text: str, language: str | None) -> Written | None:
 # --- the time of day
 
 
-def _half_of_day(head: str, tail: str) -> tuple[str | None, str, str]:
+def _half_of_day(head: str, tail: str, language: str | None) -> tuple[str | None, str, str]:
     """Take "am" or "pm", in any language, from behind the time or from before it."""
-    behind = _HALF_BEHIND.match(tail)
-    if behind is not None:
+    if behind := _HALF_BEHIND.match(tail):
         words = behind[1].replace(".", " ").split()
         for count in range(len(words), 0, -1):
-            if half := HALVES.get(" ".join(words[:count])):
-                return half, head, tail[_end_of_word(tail, words[:count]) :].removeprefix(".")
-    before = head.split(" ")
+            if half := half_of_day(" ".join(words[:count]), language):
+                rest = tail[behind.start(1) :]
+                for word in words[:count]:
+                    rest = rest.lstrip(". ").removeprefix(word)
+                return half, head, rest.lstrip(".)")
+    before = head.replace(".", " ").split()
     for count in (3, 2, 1):
-        if half := HALVES.get(" ".join(before[-count:])):
-            return half, " ".join(before[:-count]), tail
-    if not head.isascii() and (half := HALVES.get(head[-2:])):  # 2023年11月14日下午3:05
+        name = " ".join(before[-count:])
+        if len(name) > 1 and (half := half_of_day(name, language)):  # "à 14:30" is no morning
+            return half, head[: head.rindex(before[-count:][0])], tail
+    if not head.isascii() and (half := half_of_day(head[-2:], language)):  # 2023年11月14日下午3:05
         return half, head[:-2], tail
     return None, head, tail
 
 
-def _end_of_word(text: str, words: list[str]) -> int:
-    end = 0
-    for word in words:
-        end = text.index(word, end) + len(word)
-    return end
-
-
 def _clock(found: re.Match[str], half: str | None) -> timedelta | None:
     hour, minute, second = (int(part or 0) for part in found.groups()[:3])
-    if half is not None and hour <= 12:
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    elif half == "am":
+    if half == UNCLEAR_HALF or (half == BEFORE_NOON and hour > 12):
         return None
+    if half is not None and hour <= 12:
+        hour = hour % 12 + (12 if half == AFTER_NOON else 0)
     span = _span(hour, minute, second)
     fraction = (found[4] or "0")[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
     return None if span is None else span + timedelta(microseconds=int(fraction))
 
 
 def _half_hours(hour: int, half: str) -> timedelta | None:
-    return timedelta(hours=hour % 12 + (12 if half == "pm" else 0)) if 1 <= hour <= 12 else None
+    return timedelta(hours=hour % 12 + (12 if half == AFTER_NOON else 0)) if 1 <= hour <= 12 else None
 
 
 def _span(hour: int, minute: int, second: int = 0) -> timedelta | None:

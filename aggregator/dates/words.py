@@ -1,6 +1,7 @@
 """Words in dates that CLDR does not have, and that feeds write all the same.
 
-Months (January is 1) and weekdays (Monday is 0) by language; compared as `spelling.spelled` has them.
+Months (January is 1) and weekdays (Monday is 0) by language, `_` for a space within a name; compared as
+`spelling.spelled` has them.
 """
 
 # Languages most feeds are written in. What a word means in one of them is not put in doubt by what
@@ -37,16 +38,16 @@ WEEKDAYS = {
     "zh": {6: "星期天 周天"},
 }
 HALF_WORDS = {
-    "am": "am 上午 午前 πμ öö ص صباحا 凌晨 早上 清晨",
-    "pm": "pm 下午 午後 μμ ös م مساء 傍晚",
+    "am": "am 上午 午前 πμ öö ص صباحا 凌晨 早上 清晨 de_la_mañana da_manhã del_mattino du_matin",
+    "pm": "pm 下午 午後 μμ ös م مساء 傍晚 de_la_tarde da_tarde del_pomeriggio de_l_après_midi",
 }
 
 # Said around a date without changing it.
 FILLERS = (
-    "on at of the um uhr am den der de del dell el la las le les à a às as alle ore ora il em do dne dnia dnu o"
+    "on at of the um uhr den der de del dell el la las le les à a às as alle ore ora il em do dne dnia dnu o"
     " godz godzina r roku kl klo klokken en og saat στις ώρα feira г года год гадзін гадзіне в у о об р року рік"
     " ў ад h hrs hours hour év sob ve lúc vào ngày tháng năm om à om v ob z pukul jam kello min"
-    " الساعة يوم בשעה 号 號 日 일 년 年 시각 date published posted updated"
+    " الساعة يوم בשעה 号 號 日 일 년 年 시각 date published posted updated veröffentlicht"
 )
 # Only right behind a number: 1st, 1er, 14-го, 14η.
 ORDINALS = "st nd rd th er ère e ème o a º ª го й ое е η ης ten n ste de d τη"

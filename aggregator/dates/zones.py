@@ -86,7 +86,7 @@ _LONG_NAMES = {
 _OFFSET = re.compile(
     r" ?:?[(\[]?(?P<name>[^\W\d]{1,5})? ?(?:-(?=-))?(?P<sign>[+-])"
     r"(?P<hours>\d\d?|(?<=[+-]) \d\d(?=\d\d))(?::?(?P<minutes>\d\d)(?::?00)?|:0)?"
-    r"(?![\d:./-])[)\]]?"
+    r"(?:(?<=00:00)z|(?<=0000)z)?(?![\d:./z-])[)\]]?"
     r"(?P<comment> ?\([^()]*\)| ?\[[\w/]*\]| [^\W\d]{1,5}(?![\w/]))?"  # repeats what the offset has said
 )
 _NAME = re.compile(r" ?[(\[]?((?:etc/)?[^\W\d]{1,5})[)\]]?(?![\w/+-])")

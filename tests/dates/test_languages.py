@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.dates import Habit, primary, read_date
-from aggregator.dates.names import FILLER_WORDS, HALVES, MONTH_NAMES, NAMES_FILE
+from aggregator.dates.names import FILLER_WORDS, MONTH_NAMES, NAMES_FILE, UNCLEAR_HALF, half_of_day
 from aggregator.dates.spelling import spelled
 from aggregator.dates.words import COMMON_LANGUAGES, MONTHS, WEEKDAYS
 from aggregator.dates.zones import SHARED_ZONES, ZONES
@@ -121,11 +121,40 @@ def test_our_own_words_are_not_in_cldr_already(table: dict[str, dict[int, str]])
             assert not known & {spelled(name) for name in names.split()}, (language, number)
 
 
-def test_no_word_is_a_month_and_a_zone_or_means_nothing_and_something() -> None:
+def test_no_month_is_a_zone_or_a_half_of_the_day_or_means_nothing() -> None:
     common = {
         name for name, numbers in MONTH_NAMES.items() if set().union(*numbers.values()) & COMMON_LANGUAGES
     }
-    assert not common & (ZONES.keys() | SHARED_ZONES.keys() | FILLER_WORDS | HALVES.keys())
+    assert not common & (ZONES.keys() | SHARED_ZONES.keys() | FILLER_WORDS)
+    assert {half_of_day(name, None) for name in common} <= {None, UNCLEAR_HALF}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "hour"),
+    [
+        ("2023. november 14. du. 3:05", "hu", 15),
+        ("2023. november 14. de. 3:05", "hu", 3),
+        ("2023. november 14. du. 3:05", None, None),  # Sunday in Romania
+        ("2023. november 14. du. 3:05", "en", None),  # which many feeds say that are in another language
+        ("14.11.2023 3:05 SA", "vi", 3),
+        ("14.11.2023 3:05 CH", "vi", 15),
+        ("14 nov. 2023 3:05 em", "sv", 15),
+        ("15:05 em 14 de novembro de 2023", "pt", 15),  # "on"
+        ("14 nov 2023 3:05 de la tarde", None, 15),
+        ("14 Nov 2023 3:05 (PM)", None, 15),
+        ("14 Nov 2023 3:05p", None, 15),
+        ("14 Nov 2023 12:05a", None, 0),
+        ("14 Nov 2023 3:05 p", None, None),
+        ("AM 3:05 14.11.2023", None, 3),
+        ("am 14. November 2023 um 3:05 Uhr", None, 3),  # German "on the"
+        ("am Dienstag, 14.11.2023, 15:05", None, 15),
+        ("14 Nov 2023 12.05 am", None, None),
+        ("14 Nov 2023 3:05 xm", None, None),
+    ],
+)
+def test_halves_of_the_day(text: str, language: str | None, hour: int | None) -> None:
+    at = read_date(text, habit=Habit(language)).at
+    assert (None if at is None else at.hour) == hour
 
 
 def test_every_own_word_is_read() -> None:
