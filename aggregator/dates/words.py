@@ -40,6 +40,7 @@ WEEKDAYS = {
 HALF_WORDS = {
     "am": "am 上午 午前 πμ öö ص صباحا 凌晨 早上 清晨 de_la_mañana da_manhã del_mattino du_matin",
     "pm": "pm 下午 午後 μμ ös م مساء 傍晚 de_la_tarde da_tarde del_pomeriggio de_l_après_midi",
+    "unclear": "v_n v_noci",  # "at night" in Czech, before midnight or after; "v" alone is "at"
 }
 
 # Said around a date without changing it.
