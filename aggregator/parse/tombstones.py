@@ -24,7 +24,7 @@ def tombstones(said: FeedLevel) -> tuple[tuple[Tombstone, ...], tuple[str, ...]]
         reading = read_date(deleted.when)
         if not deleted.ref.strip() or not guid:
             nameless += 1
-        elif reading is None or reading.problem:
+        elif reading is None or reading.at is None or reading.problem:
             timeless += 1
         elif guid not in found or found[guid].deleted_at < reading.at:
             found[guid] = Tombstone(guid=guid, deleted_at=reading.at)
