@@ -11,7 +11,6 @@ from aggregator.model import (
     Person,
     Provenance,
     Source,
-    SourceState,
     StoredEntry,
     Story,
 )
@@ -26,7 +25,7 @@ def merge(
     path: str,
     title: str,
     public_url: str,
-    sources: Mapping[str, tuple[Source, SourceState]],
+    sources: Mapping[str, tuple[Source, FeedHead]],
     limit: int,
 ) -> MergedFeed:
     """Return the newest `limit` stories as a feed that says the same whenever it is asked.
@@ -90,22 +89,22 @@ def _updated_at(stored: StoredEntry) -> datetime:
 def _merged(
     story_id: str,
     entries: Sequence[StoredEntry],
-    sources: Mapping[str, tuple[Source, SourceState]],
+    sources: Mapping[str, tuple[Source, FeedHead]],
     public_url: str,
 ) -> MergedEntry:
     entry = entries[0].entry
-    source, state = sources[entry.source_id]
-    told_by = _provenance(entries[0], source, state, public_url)
+    source, head = sources[entry.source_id]
+    told_by = _provenance(entries[0], source, head, public_url)
     return MergedEntry(
         id=story_id,
         url=entry.url,
         title=entry.title,
         published_at=shown_at(entry, entries[0].first_seen_at),
         updated_at=_updated_at(entries[0]),
-        authors=_authors(entry.authors, state.head, told_by.title),
+        authors=_authors(entry.authors, head, told_by.title),
         summary=entry.summary,
         content=entry.content,
-        language=entry.language or state.head.language,
+        language=entry.language or head.language,
         categories=entry.categories,
         enclosures=entry.enclosures,
         source=told_by,
@@ -114,7 +113,7 @@ def _merged(
 
 
 def _others(
-    entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, SourceState]], public_url: str
+    entries: Sequence[StoredEntry], sources: Mapping[str, tuple[Source, FeedHead]], public_url: str
 ) -> tuple[Provenance, ...]:
     """Every further source once, with what it told first; in an order no store can change."""
 
@@ -128,14 +127,13 @@ def _others(
     return tuple(_provenance(stored, *sources[source_id], public_url) for source_id, stored in told.items())
 
 
-def _provenance(stored: StoredEntry, source: Source, state: SourceState, public_url: str) -> Provenance:
+def _provenance(stored: StoredEntry, source: Source, head: FeedHead, public_url: str) -> Provenance:
     """Credit a source for an entry.
 
     `updated_at` is the entry's own, not the feed's: many feeds claim to be updated whenever they are
     fetched, which would change our bytes although nothing we show has changed. The path of a local
     document is nobody's business: its address is where we publish that source.
     """
-    head = state.head
     address = f"{public_url}/sources/{source.id}.atom" if source.url.startswith("file:") else source.url
     return Provenance(
         source_id=source.id,

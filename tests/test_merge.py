@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.emit import emit
 from aggregator.merge import EMPTY_AT, FUTURE_TOLERANCE, merge, shown_at
-from aggregator.model import Entry, FeedHead, MergedFeed, Person, Source, SourceState, StoredEntry, Story
+from aggregator.model import Entry, FeedHead, MergedFeed, Person, Source, StoredEntry, Story
 
 SEEN = datetime(2026, 3, 1, 12, 0, 5, 900_000, tzinfo=UTC)
 SEEN_SECOND = SEEN.replace(microsecond=0)
@@ -30,7 +30,7 @@ def merged(*stories: Story, limit: int = 100, heads: dict[str, FeedHead] | None 
     sources = {
         name: (
             Source(id=name, url=f"https://{name}.example/rss"),
-            SourceState(source_id=name, head=heads.get(name, FeedHead())),
+            heads.get(name, FeedHead()),
         )
         for name in ("alfa", "bravo", "charlie")
     }
@@ -176,13 +176,13 @@ def test_e08_every_further_source_is_named_once() -> None:
 )
 def test_a_source_is_called_what_the_operator_calls_it(configured: str, own: str, shown: str) -> None:
     source = Source(id="alfa", url="https://alfa.example/rss", title=configured)
-    state = SourceState(source_id="alfa", head=FeedHead(title=own, rights="© Alfa"))
+    head = FeedHead(title=own, rights="© Alfa")
     feed = merge(
         [story("s", entry())],
         path="feed",
         title="News",
         public_url="https://news.example",
-        sources={"alfa": (source, state)},
+        sources={"alfa": (source, head)},
         limit=9,
     )
     told = feed.entries[0].source
@@ -240,7 +240,7 @@ def test_the_path_of_a_local_document_is_nobodys_business() -> None:
         path="feed",
         title="News",
         public_url="https://news.example",
-        sources={"alfa": (source, SourceState(source_id="alfa"))},
+        sources={"alfa": (source, FeedHead())},
         limit=10,
     )
     told_by = feed.entries[0].source

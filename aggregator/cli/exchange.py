@@ -8,7 +8,7 @@ from aggregator.cli.context import Context, reading_store
 from aggregator.config import NewSource, add_sources
 from aggregator.daemon import PUBLIC
 from aggregator.emit import emit_opml
-from aggregator.model import SourceState
+from aggregator.model import FeedHead
 from aggregator.parse.subscriptions import read_subscriptions
 
 
@@ -55,11 +55,8 @@ def export_opml(context: Context) -> None:
     """Print the sources as OPML 2.0."""
     configuration = context.load()
     with reading_store(configuration) as store:
-        states = {} if store is None else {state.source_id: state for state in store.states()}
-    sources = [
-        (source, states.get(source.id, SourceState(source_id=source.id, url=source.url)))
-        for source in configuration.sources
-    ]
+        heads = {} if store is None else store.heads()
+    sources = [(source, heads.get(source.id, FeedHead())) for source in configuration.sources]
     click.echo(emit_opml(configuration.title, sources).body, nl=False)
 
 

@@ -13,9 +13,9 @@ from aggregator.store.protocol import Store
 def publish(plant: Plant, store: Store, directory: Path) -> Publication:
     """Merge, emit and write every feed below `directory`; the ids in them are final from here on."""
     store.settle()
-    states = {state.source_id: state for state in store.states()}
+    heads = store.heads()
     sources = {
-        source.id: (source, states[source.id]) for source in plant.sources.values() if source.id in states
+        source.id: (source, heads[source.id]) for source in plant.sources.values() if source.id in heads
     }
     feeds = tuple(
         merge(

@@ -11,6 +11,7 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    FeedHead,
     Holder,
     Known,
     Lookup,
@@ -65,6 +66,10 @@ class MemoryStore:
     def states(self) -> tuple[SourceState, ...]:
         with self._lock:
             return tuple(self._states[source_id] for source_id in sorted(self._sources))
+
+    def heads(self) -> dict[str, FeedHead]:
+        with self._lock:
+            return {source_id: self._states[source_id].head for source_id in self._sources}
 
     def state(self, source_id: str) -> SourceState:
         with self._lock:

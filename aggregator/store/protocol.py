@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.model import Candidates, Claim, Lookup, PollUpdate, Source, SourceState, Story
+from aggregator.model import Candidates, Claim, FeedHead, Lookup, PollUpdate, Source, SourceState, Story
 
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
@@ -34,6 +34,9 @@ class Store(Protocol):
 
     def states(self) -> tuple[SourceState, ...]:
         """Return the state of every configured source, by id."""
+
+    def heads(self) -> Mapping[str, FeedHead]:
+        """Return what every configured source's feed says of itself: all that publishing needs of a state."""
 
     def state(self, source_id: str) -> SourceState:
         """Return the state of one configured source; `KeyError` when there is none."""

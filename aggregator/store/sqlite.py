@@ -16,6 +16,7 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    FeedHead,
     Holder,
     Lookup,
     Mark,
@@ -125,6 +126,11 @@ class SqliteStore:
         with self._storage():
             found = self._db.execute("SELECT * FROM sources WHERE configured ORDER BY id").fetchall()
         return tuple(rows.source_state(row) for row in found)
+
+    def heads(self) -> dict[str, FeedHead]:
+        with self._storage():
+            found = self._db.execute("SELECT id, head FROM sources WHERE configured").fetchall()
+        return {row["id"]: rows.feed_head(row["head"]) for row in found}
 
     def state(self, source_id: str) -> SourceState:
         with self._storage():

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from aggregator.emit import emit, emit_opml
-from aggregator.model import Document, Enclosure, MergedEntry, MergedFeed, Person, Source, SourceState
+from aggregator.model import Document, Enclosure, FeedHead, MergedEntry, MergedFeed, Person, Source
 from tests.emit.shown import AT, NAMES, atom_entry, feed, json_item, rss_item, shown, told_by, xml
 
 CASES = Path(__file__).parents[1] / "data" / "emit"
@@ -81,7 +81,7 @@ def test_the_list_of_sources_is_as_it_always_was() -> None:
         ),
         (Source(id="bravo", url="https://bravo.example/feed"),),
     ]
-    listed = [(source, SourceState(source_id=source.id)) for (source,) in sources]
+    listed = [(source, FeedHead()) for (source,) in sources]
     assert emit_opml("Subscriptions", listed).body == (CASES / "everything.opml").read_bytes()
 
 
@@ -191,7 +191,7 @@ def test_e22_what_xml_forbids_is_removed_wherever_it_stands() -> None:
         [{"name": "ab"}],
     )
     source = Source(id="alfa", url=f"https://alfa.example/{bad}", title=bad, tags=(bad,))
-    xml(emit_opml(bad, [(source, SourceState(source_id="alfa"))]))
+    xml(emit_opml(bad, [(source, FeedHead())]))
 
 
 def test_typographic_characters_and_scripts_are_written_as_they_are() -> None:

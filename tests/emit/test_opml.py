@@ -3,12 +3,12 @@
 import pytest
 
 from aggregator.emit import emit_opml
-from aggregator.model import FeedHead, Source, SourceState
+from aggregator.model import FeedHead, Source
 from tests.emit.shown import xml
 
 
 def outlines(*sources: Source, head: FeedHead | None = None) -> list[dict[str, str]]:
-    listed = [(source, SourceState(source_id=source.id, head=head or FeedHead())) for source in sources]
+    listed = [(source, head or FeedHead()) for source in sources]
     root = xml(emit_opml("News", listed))
     assert (root.tag, root.get("version"), root.findtext("head/title")) == ("opml", "2.0", "News")
     return [dict(found.attrib) for found in root.findall("body/outline")]

@@ -210,6 +210,7 @@ def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> Non
     )
     store.apply(replace(update(), state=written))
     assert store.state("alfa") == written
+    assert store.heads() == {"alfa": written.head, "bravo": FeedHead()}
     assert [state.source_id for state in store.states()] == ["alfa", "bravo"]
 
 
