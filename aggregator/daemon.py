@@ -142,6 +142,7 @@ class Engine:
             allow_addresses=poll.allow_addresses,
             gate=self._gate,
             max_connections=poll.concurrency,
+            clock=now,
         )
 
     async def reconfigure(self, configuration: Configuration) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from time import monotonic
 from types import TracebackType
@@ -66,8 +66,8 @@ class Fetcher:
 
     `timeout` (wall clock, for a whole fetch with DNS and body) and `max_bytes` (after decompression)
     are what a source gets that sets none of its own. `user_agent` is how we introduce ourselves on behalf of
-    the source of that id. For changed settings make a new Fetcher with the same `gate`, and close the old
-    one when its fetches are done.
+    the source of that id. Dates in headers are compared with `clock`. For changed settings make a new Fetcher
+    with the same `gate`, and close the old one when its fetches are done.
     """
 
     def __init__(
@@ -79,12 +79,14 @@ class Fetcher:
         allow_addresses: Sequence[Network] = (),
         gate: HostGate | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        clock: Callable[[], datetime],
     ) -> None:
         self.gate = gate if gate is not None else HostGate()
         self._user_agent = user_agent
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._max_connections = max_connections
+        self._clock = clock
         self._guard = AddressGuard(allow_addresses)
         self._direct: Transport | None = None
         self._proxied: Transport | None = None
@@ -230,7 +232,7 @@ class Fetcher:
             body = await asyncio.to_thread(decode, raw, coding, visit.max_bytes)
         else:
             body = decode(raw, coding, visit.max_bytes)
-        now = datetime.now(UTC)
+        now = self._clock()
         return Response(
             status=answer.status,
             url=str(visit.url),

@@ -1,7 +1,7 @@
 """Fetchers and sources for tests."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from aggregator.fetch import Fetcher, HostGate
@@ -36,4 +36,5 @@ def make_fetcher(
         max_bytes=max_bytes,
         allow_addresses=allow,
         gate=gate or HostGate(timedelta()),
+        clock=lambda: datetime.now(UTC),
     )

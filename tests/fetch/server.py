@@ -16,9 +16,10 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 START_TIME = 10.0  # seconds a thread may take
@@ -59,7 +60,10 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request as it came. Times are monotonic seconds; `ended_at` is when the last byte was sent."""
+    """One request as it came. Times are monotonic seconds; `ended_at` is when the last byte was sent.
+
+    `when` is the moment it came by `Server.clock`, which may be a clock of the test's.
+    """
 
     method: str
     target: str  # as in the request line
@@ -67,6 +71,7 @@ class Asked:
     host: str  # the local address asked
     connection: int  # counts connections
     at: float
+    when: datetime
     ended_at: float = field(default=float("inf"))
 
     @property
@@ -80,6 +85,9 @@ class Asked:
         return values[0].decode("utf-8", "surrogateescape") if values else None
 
 
+Say: TypeAlias = Answer | Callable[[Asked], Answer]  # an answer, or how to make it of the request
+
+
 class Server:
     """The publisher; start it with `with`."""
 
@@ -89,7 +97,8 @@ class Server:
         self.port = 0
         self.requests: list[Asked] = []
         self.connections = 0
-        self._answers: dict[str, list[Answer]] = {}
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._answers: dict[str, list[Say]] = {}
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="test publisher", daemon=True)
         self._loop = asyncio.new_event_loop()
@@ -114,7 +123,7 @@ class Server:
         """Return the address of `path` on one of the hosts, the first by default."""
         return f"{'https' if self.tls else 'http'}://{host or self.hosts[0]}:{self.port}{path}"
 
-    def answer(self, path: str, *answers: Answer) -> None:
+    def answer(self, path: str, *answers: Say) -> None:
         """Answer requests for `path` (without query) on any host in this order; the last one for ever."""
         self._answers[path] = list(answers)
 
@@ -171,10 +180,17 @@ class Server:
             (name.decode(), value.strip()) for name, _, value in (line.partition(b":") for line in head[1:-2])
         ]
         asked = Asked(
-            method=method, target=target, headers=headers, host=host, connection=number, at=monotonic()
+            method=method,
+            target=target,
+            headers=headers,
+            host=host,
+            connection=number,
+            at=monotonic(),
+            when=self.clock(),
         )
         self.requests.append(asked)
-        answer = self._next(asked.path)
+        said = self._next(asked.path)
+        answer = said if isinstance(said, Answer) else said(asked)
         try:
             await asyncio.sleep(answer.delay)
             if answer.script is not None:
@@ -187,7 +203,7 @@ class Server:
         wishes = (asked.header("connection") or "").lower()
         return not answer.close and wishes != "close"
 
-    def _next(self, path: str) -> Answer:
+    def _next(self, path: str) -> Say:
         answers = self._answers.get(path)
         if not answers:
             return Answer(status=404)
