@@ -99,14 +99,16 @@ class Pipeline:
 
     async def _visit(self, source: Source, state: SourceState, *, force: bool, archives: bool) -> PollResult:
         known = state.reading == source.reading and not archives
+        validators = state.validators if known else Validators()
         response = await self.fetcher.fetch(
             source,
-            state.validators if known else Validators(),
+            validators,
             url=state.moved_to,
             delta=source.delta,
             held_hosts=await self._held_hosts(force=force),
         )
-        if response.status == HTTPStatus.NOT_MODIFIED and known:
+        # Nothing was asked that could be unchanged: taken for good news, such a 304 would hide all news to come.
+        if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
             return await self._unchanged(source, state, response)
         if response.status not in {HTTPStatus.OK, HTTPStatus.IM_USED}:
             return await self._fail(source, state, response, refusal(response))
