@@ -32,7 +32,8 @@ _DATE_FORMS = (
         re.IGNORECASE,
     ),
 )
-_SECONDS = re.compile(r"([0-9]{1,400})(?:\.[0-9]*)?")
+_SECONDS = re.compile(r"(?=[0-9])0*(?P<whole>[0-9]*)(?:\.[0-9]*)?")
+_LONG_NUMBER = 12  # digits: more are longer than `LONGEST_SPAN`, and Python converts only so many
 _DIRECTIVE = re.compile(r'([^\s,;="]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?')
 
 
@@ -143,10 +144,9 @@ def _seconds(text: str) -> timedelta | None:
     match = _SECONDS.fullmatch(text)
     if match is None:
         return None
-    whole = int(match[1])
-    if whole > LONGEST_SPAN.total_seconds():
+    if len(match["whole"]) > _LONG_NUMBER:
         return LONGEST_SPAN
-    return timedelta(seconds=math.ceil(float(text)))
+    return min(timedelta(seconds=math.ceil(float(text))), LONGEST_SPAN)
 
 
 def _bounded(span: timedelta) -> timedelta:
