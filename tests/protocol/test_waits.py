@@ -1,6 +1,6 @@
 """P11 to P16: nobody is asked before the moment they named, on a clock that lets months pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -75,7 +75,7 @@ Told = tuple[
     Sequence[Say], Sequence[timedelta]
 ]  # what a source is told, and how long it is left alone after each
 
-FRESHNESS: dict[str, Told] = {
+FRESHNESS: Mapping[str, Told] = {
     "nothing": ([ok()], [INTERVAL]),
     "max-age": ([ok(cache("max-age=7200"))], [2 * HOURS]),
     "less-age": ([ok(cache("max-age=7200"), ("Age", "600"))], [2 * HOURS - INTERVAL]),
@@ -113,7 +113,7 @@ FRESHNESS: dict[str, Told] = {
     "captcha": ([Answer(body=CAPTCHA, headers=[cache("max-age=7200")])], [2 * HOURS]),
 }
 
-STALE: dict[str, Told] = {
+STALE: Mapping[str, Told] = {
     value: ([ok(("Expires", value), ("Date", http_date(NOON)))], [INTERVAL])
     for value in (
         "0",
@@ -139,7 +139,7 @@ STALE: dict[str, Told] = {
     ),
 }
 
-RETRY_AFTER: dict[str, Told] = {
+RETRY_AFTER: Mapping[str, Told] = {
     f"{status} {name}": ([busy(value, status)], [wait])
     for status in (429, 503)
     for name, value, wait in (
@@ -167,7 +167,7 @@ RETRY_AFTER: dict[str, Told] = {
 }
 
 FORMS = {"IMF-fixdate": http_date, "RFC 850": rfc850_date, "asctime": asctime_date}
-RETRY_DATES: dict[str, Told] = {
+RETRY_DATES: Mapping[str, Told] = {
     f"{status} {name}": ([retry_at(2 * HOURS, form, status)], [2 * HOURS])
     for status in (429, 503)
     for name, form in FORMS.items()
