@@ -17,7 +17,8 @@ from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
 
-TICK = timedelta(seconds=1)
+TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be due every second
+TICKS_WAITING = 4  # for a slow store, before the log says that ticks are skipped
 REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
 STARTS_A_SECOND = 200.0  # polls; 100,000 sources every half an hour are 56
 TIDY = timedelta(hours=1)
@@ -64,11 +65,17 @@ class Schedule:
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
-            "max_instances": 1,
             "misfire_grace_time": None,
         }
-        for job, every in ((self.fill, TICK), (self._tidy, TIDY)):
-            self._scheduler.add_job(self._guard, "interval", [job], seconds=every.total_seconds(), **first)
+        for job, every, waiting in ((self.fill, TICK, TICKS_WAITING), (self._tidy, TIDY, 1)):
+            self._scheduler.add_job(
+                self._guard,
+                "interval",
+                [job],
+                seconds=every.total_seconds(),
+                max_instances=waiting,
+                **first,
+            )
         self._scheduler.start()
 
     async def stop(self, within: timedelta) -> None:
