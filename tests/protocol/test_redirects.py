@@ -247,26 +247,30 @@ NO_FEEDS = {
 }
 
 
-@pytest.mark.parametrize("status", PERMANENT)
-@pytest.mark.parametrize("kind", NO_FEEDS)
-async def test_p20_what_is_no_feed_is_not_adopted(
-    world: World, publisher: Server, kind: str, status: int
-) -> None:
+async def test_p20_what_is_no_feed_is_not_adopted(world: World, publisher: Server) -> None:
     """The domain is sold, and everything at it leads to the new owner's front page."""
-    publisher.answer("/a", feed("1"), redirect("/sold", status))
-    publisher.answer("/sold", NO_FEEDS[kind])
-    world.configure(Source(id="a", url=publisher.url("/a")))
-    for _ in range(2 * OVER_HTTP):
-        await world.poll()
-        world.wait(days=2)
-    assert len(publisher.asked("/a")) == 2 * OVER_HTTP
-    assert len(publisher.asked("/sold")) == 2 * OVER_HTTP - 1
-    publisher.answer("/sold", feed("1", "2"))  # it does become a feed: only now is it seen at all
-    for _ in range(OVER_HTTP + 2):
-        await world.poll()
-        world.wait(days=2)
-    assert len(publisher.asked("/a")) == 3 * OVER_HTTP
-    assert {entry.title for entry in (await world.feed()).entries} == {"News 1", "News 2"}
+    names = [f"{status}-{kind}" for status in PERMANENT for kind in NO_FEEDS]
+    for name in names:
+        status, _, kind = name.partition("-")
+        publisher.answer(f"/{name}", feed(name), redirect(f"/sold/{name}", int(status)))
+        publisher.answer(f"/sold/{name}", NO_FEEDS[kind])
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name}")) for name in names))
+
+    async def polls(count: int) -> None:
+        for _ in range(count):
+            await world.poll()
+            world.wait(days=2)
+
+    def asked(prefix: str) -> set[int]:
+        return {len(publisher.asked(prefix + name)) for name in names}
+
+    await polls(2 * OVER_HTTP)
+    assert (asked("/"), asked("/sold/")) == ({2 * OVER_HTTP}, {2 * OVER_HTTP - 1})
+    for name in names:  # they do become feeds: only now is anything seen there at all
+        publisher.answer(f"/sold/{name}", feed(name, f"more of {name}"))
+    await polls(OVER_HTTP + 2)
+    assert asked("/") == {3 * OVER_HTTP}
+    assert len((await world.feed()).entries) == 2 * len(names)
 
 
 async def test_p20_an_address_that_ceases_to_be_a_feed_is_given_up(world: World, publisher: Server) -> None:
