@@ -1,4 +1,4 @@
-"""P8 and P9: daemons that are killed, stopped and told of other settings ask as if nothing had happened."""
+"""P8 and P9, and what of P15 must outlive a process: daemons killed, stopped and told of other settings."""
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ BAIT = tagged('"bait"', "Sun, 01 Mar 2099 10:00:00 GMT")
 NOTHING = (None, None)
 
 GROWING = tuple(f"/grow-{number}" for number in range(8))
+HELD = "http://held.example/a", "http://held.example/b"  # the first is busy, and so neither is asked again
 WAITING = {  # whose time does not come again during the test
     "/hourly": feed("1"),
     "/fresh": feed("1", headers=[("Cache-Control", "max-age=3600")]),
@@ -76,6 +77,10 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         for path in WAITING:
             every = 'interval = "1h"\n' if path == "/hourly" else EVERY_SECOND
             tables.append(table(path.strip("/"), publisher.url(path, HOSTS[-1]), every))
+        publisher.answer(HELD[0], WAITING["/busy"])
+        publisher.answer(HELD[1], feed("1"))
+        proxy = f'proxy = "{publisher.url().rstrip("/")}"\n' + EVERY_SECOND
+        tables += [table(f"held-{url[-1]}", url, proxy) for url in HELD]
         site = Site(tmp_path_factory.mktemp("life"), sources="".join(tables))
 
         def ticks(count: int) -> None:
@@ -108,18 +113,18 @@ def _stop(site: Site, publisher: Server, number: signal.Signals) -> Stop:
     return Stop(number, stored, {path: len(publisher.asked(path)) for path in stored})
 
 
-@pytest.mark.parametrize("stop", range(3), ids=["killed", "stopped", "killed-again"])
 @pytest.mark.parametrize("path", GROWING)
-def test_p08_validators_and_entries_are_stored_together(life: Life, path: str, stop: int) -> None:
+def test_p08_validators_and_entries_are_stored_together(life: Life, path: str) -> None:
     """Killed at any moment, it has all of a document and says so, or nothing of it and asks for it again."""
-    told = life.stops[stop]
-    newest = max(told.stored[path])
-    assert sorted(told.stored[path]) == list(range(1, newest + 1))
-    assert told.seen[path] - 1 <= newest <= told.seen[path]
-    if told.number == signal.SIGTERM:
-        assert newest == told.seen[path]  # a poll in flight is finished
-    following = life.publisher.asked(path)[told.seen[path]]
-    assert sent(following) == (f'"{newest}"', None)
+    lost = 0
+    for stop in life.stops:
+        newest = max(stop.stored[path])
+        assert sorted(stop.stored[path]) == list(range(1, newest + 1))
+        following = life.publisher.asked(path)[stop.seen[path]]
+        assert sent(following) == (f'"{newest}"', None)
+        killed = stop.number == signal.SIGKILL  # a daemon that is told to stop finishes its polls
+        assert lost <= stop.seen[path] - newest <= lost + killed
+        lost = stop.seen[path] - newest
 
 
 @pytest.mark.parametrize("path", ["/any", *GROWING])
@@ -133,6 +138,17 @@ def test_p09_one_unconditional_get_in_a_life(life: Life, path: str) -> None:
 @pytest.mark.parametrize("path", WAITING)
 def test_p09_a_restart_inside_the_interval_sends_nothing(life: Life, path: str) -> None:
     assert len(life.publisher.asked(path)) == 1
+
+
+def test_p15_a_restart_keeps_a_host_on_hold(life: Life) -> None:
+    assert [len(life.publisher.asked(url)) for url in HELD] == [1, 0]
+
+
+def test_p09_what_is_asked_by_force_is_asked_conditionally(life: Life) -> None:
+    before = len(life.publisher.asked(GROWING[0]))
+    assert life.site.run("poll", "--force", GROWING[0].strip("/")).returncode == 0
+    (asked,) = life.publisher.asked(GROWING[0])[before:]
+    assert sent(asked)[0] is not None
 
 
 def test_p09_nor_does_a_cycle_by_hand(life: Life) -> None:
