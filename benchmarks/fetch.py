@@ -24,7 +24,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
 from itertools import islice
@@ -60,6 +60,7 @@ async def ours(max_kept: int = MAX_KEPT_HOSTS) -> AsyncIterator[Ask]:
         max_bytes=2**20,
         allow_addresses=[IPv4Network("127.0.0.0/8")],
         gate=HostGate(timedelta()),
+        clock=lambda: datetime.now(UTC),
     ) as fetcher:
         assert fetcher._direct is not None  # no setting, because nobody but us should want another bound
         fetcher._direct._kept = KeptHosts(max_kept)
