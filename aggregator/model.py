@@ -173,6 +173,17 @@ class ParsedEntry:
     base: str | None = None
     published: ParsedDate | None = None
     updated: ParsedDate | None = None
+    position: int | None = None  # in its document, 0 is the first; None = as in the list
+    digest: str | None = None  # of the item it was read from; None = it may not be left out next time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownItem:
+    """An item of a document that need not be read again. Kept with the source."""
+
+    digest: str  # of its bytes, what they inherit, and how they were read
+    guid: str  # digest of its entry's guid: another entry with that guid changes what becomes of both
+    problems: tuple[str, ...] = ()  # of its entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +227,7 @@ class ParsedFeed:
     updated: ParsedDate | None = None
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
+    skipped: tuple[str, ...] = ()  # digests of the items that were known and left out
     hints: FeedHints = FeedHints()
     archive_url: str | None = (
         None  # the document with the entries before these (RFC 5005 prev-archive, or next)
@@ -255,11 +267,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that a worker process makes of one document."""
+    """All that a worker process makes of one document: `entries` without those of items known before.
+
+    `known` is what to remember for the next reading, in place of what was remembered.
+    """
 
     head: FeedHead
     format: str
     entries: tuple[Entry, ...]
+    known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None
     tombstones: tuple[Tombstone, ...] = ()

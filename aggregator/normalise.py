@@ -38,10 +38,15 @@ def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
     """
     told = [_told(source, parsed, one) for one in parsed.entries]
     habit = _habit(parsed, told)
-    entries = [_entry(source, parsed, habit, position, one) for position, one in enumerate(told)]
-    if source.max_entries is not None:
-        entries = entries[: source.max_entries]
-    return _apart(entries)
+    limit = source.max_entries
+    placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
+    return _apart(
+        [
+            _entry(source, parsed, habit, position, one)
+            for position, one in placed
+            if limit is None or position < limit
+        ]
+    )
 
 
 def normalise_head(parsed: ParsedFeed) -> FeedHead:

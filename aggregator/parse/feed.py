@@ -1,10 +1,10 @@
 """RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, CDF: everything feedparser reads."""
 
 import calendar
-import io
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from aggregator.model import (
     Response,
     Text,
 )
-from aggregator.parse import feedlevel, hints
+from aggregator.parse import driver, feedlevel, hints
 from aggregator.parse.archive import archive_url
 from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
@@ -34,14 +34,14 @@ _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 
-def parse(response: Response) -> ParsedFeed:
+def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
     # No content-location: with a base, feedparser would make URLs of guids such as "17".
     content_type = response.headers.get("content-type")
     headers = {"content-type": content_type} if content_type else {}
-    result = _feedparser(response.body, headers)
+    result, visit = _feedparser(response.body, headers, known, frame)
     feed, entries = result["feed"], result["entries"]
-    if not dict.get(result, "version") and not entries:
+    if not dict.get(result, "version") and not entries and not visit.skipped:
         raise ParseError(_no_feed(feed, response.url))
     said = _feed_level(response.body, result)
     deleted, complaints = tombstones(said)
@@ -50,7 +50,11 @@ def parse(response: Response) -> ParsedFeed:
         head=_head(feed),
         updated=_date(feed, "updated") or _date(feed, "published"),
         base=response.url,
-        entries=tuple(_entry(entry) for entry in entries),
+        entries=tuple(
+            replace(_entry(entry), position=position, digest=digest)
+            for entry, position, digest in zip(entries, visit.positions, visit.digests, strict=True)
+        ),
+        skipped=tuple(visit.skipped),
         hints=_hints(feed, said),
         archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
         tombstones=deleted,
@@ -58,16 +62,15 @@ def parse(response: Response) -> ParsedFeed:
     )
 
 
-def _feedparser(body: bytes, headers: dict[str, str]) -> Parsed:
+def _feedparser(
+    body: bytes, headers: dict[str, str], known: Collection[str], frame: str
+) -> tuple[Parsed, driver.Visit]:
     try:
-        result: Parsed = feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
+        return driver.read(body, headers, known=known, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
     except Exception as exc:  # its loose parser raises anything, UnicodeEncodeError for &#xD800; among it
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
-    return result
 
 
 def _string(said: Parsed, name: str) -> str | None:

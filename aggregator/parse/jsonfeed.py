@@ -2,13 +2,14 @@
 
 import codecs
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.errors import ParseError
 from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
 from aggregator.parse.archive import archive_url
+from aggregator.parse.known import context, digest
 
 _VERSION = "jsonfeed.org/version/"
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -28,7 +29,7 @@ def looks_like_json(body: bytes) -> bool:
     return start[:1] in (b"{", b"[")
 
 
-def parse(response: Response) -> ParsedFeed:
+def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read a JSON Feed; raises `ParseError` for JSON of another kind.
 
     An item without an id is dropped with a problem, a number as id becomes the text it is written
@@ -41,15 +42,19 @@ def parse(response: Response) -> ParsedFeed:
     problems = []
     if not isinstance(version, str) or _VERSION not in version:
         problems.append("the version of the JSON Feed is missing or unknown")
-    entries = []
+    inherits = context(frame, version, _string(said, "language"))
+    entries: list[ParsedEntry] = []
+    skipped: list[str] = []
     for n, item in enumerate(said["items"], start=1):
         if not isinstance(item, dict):
             problems.append(f"item {n} is not an object: dropped")
         elif _id(item) is None:
             problems.append(f"item {n} has no id: dropped")
+        elif (name := digest(repr(item).encode(errors="surrogatepass"), inherits)) in known:
+            skipped.append(name)
         else:
-            entries.append(_entry(item))
-    if said["items"] and not entries:
+            entries.append(replace(_entry(item), position=len(entries) + len(skipped), digest=name))
+    if said["items"] and not entries and not skipped:
         raise ParseError(f"none of the {len(said['items'])} items of the JSON Feed has an id")
     return ParsedFeed(
         format="json11" if str(version).endswith("/1.1") else "json1",
@@ -62,6 +67,7 @@ def parse(response: Response) -> ParsedFeed:
         ),
         base=response.url,
         entries=tuple(entries),
+        skipped=tuple(skipped),
         archive_url=archive_url(response.url, [("next", _string(said, "next_url") or "")]),
         ended=said.get("expired") is True,
         problems=tuple(problems),

@@ -1,0 +1,203 @@
+"""feedparser, driven so that it reads only what is new and reads that in larger bites.
+
+feedparser (6.0.14, `api.parse`) makes its XML parser from the first module of `PREFERRED_XML_PARSERS` that has a
+`create_parser`; ours is that module. Only feedparser asks by that list: other users of xml.sax get what they got.
+Feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
+thread and each task has its own.
+
+Three things differ from xml.sax.expatreader:
+
+- Text arrives in one call per run (`buffer_text`), not one per line and entity: a third of feedparser's time.
+- Known items are not read. A piece is known by its bytes and by all that it inherits: everything feedparser
+  remembers when it comes to the piece, and the namespaces in scope.
+- What an item changed in feedparser's memory is put back at its end, as XML scopes it. feedparser leaks: `<content>`
+  stays on its stack, a namespace or xml:base of one item on to the next, `<summary>` inside XHTML unbalances
+  `incontent`. So an item comes out the same whatever stands before it, and may be left out.
+
+A piece may be left out next time if expat saw it open and close where it was cut, and it made one entry and left no
+trace. Anything else (nested items, items in comments, documents with a DTD or read by the loose parser) is read as a
+whole every time.
+"""
+
+import copy
+import io
+from collections.abc import Collection, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax import SAXException
+
+import feedparser
+import feedparser.api
+
+from aggregator.parse.expat import ExpatReader
+from aggregator.parse.known import Piece, context, cut, digest
+
+Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
+
+# What feedparser remembers for the whole document, or sets anew at each item before it looks.
+_LASTING = frozenset({"entries", "feeddata", "property_depth_map", "version", "bozo", "exc", "_locator"})
+# The parts of the feed's own data that an item may look at or write to (`_get_context`, `unknown_starttag`).
+_SHARED = ("language", "image", "textinput")
+
+
+@dataclass(slots=True)
+class Visit:
+    """One reading of one document: what is known before, and what came of it.
+
+    `positions` and `digests` go with feedparser's entries; a digest is None where the item has to be read again.
+    """
+
+    known: Collection[str]
+    frame: str
+    positions: list[int] = field(default_factory=list)
+    digests: list[str | None] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    foreseen: set[tuple[str, str | None]] = field(
+        default_factory=set
+    )  # version and language, as at each item
+    finished: bool = False  # the strict parser came to the end
+    spoiled: bool = False  # the document was changed by looking at it
+
+    def note(self, entries: int, name: str | None) -> None:
+        """Take down the entries that have been read since."""
+        for _ in range(entries - len(self.positions)):
+            self.positions.append(len(self.positions) + len(self.skipped))
+            self.digests.append(name)
+
+    def conclude(self, result: Parsed) -> bool:
+        """Settle the facts once feedparser is done; False when the whole document has to be read after all."""
+        found = (dict.get(result, "version"), dict.get(result["feed"], "language"))
+        as_foreseen = self.finished and self.foreseen == {found}
+        if not as_foreseen:
+            self.digests = [None] * len(result["entries"])
+        if not self.finished:  # the loose parser read it from the beginning
+            self.positions = list(range(len(result["entries"])))
+        return as_foreseen or not (self.skipped or self.spoiled)
+
+
+_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def read(
+    body: bytes, headers: Mapping[str, str], *, known: Collection[str], frame: str
+) -> tuple[Parsed, Visit]:
+    """Return what feedparser makes of a document, the items named in `known` left out.
+
+    Raises whatever feedparser's parsers raise.
+    """
+    visit = Visit(known=known, frame=frame)
+    token = _visit.set(visit)
+    try:
+        result: Parsed = feedparser.parse(
+            io.BytesIO(body), response_headers=dict(headers), sanitize_html=False, resolve_relative_uris=False
+        )
+    finally:
+        _visit.reset(token)
+    return (result, visit) if visit.conclude(result) else read(body, headers, known=(), frame=frame)
+
+
+def create_parser() -> ExpatReader:
+    """Make the parser for one document; `xml.sax.make_parser` calls it."""
+    return _Driver(_visit.get() or Visit(known=(), frame=""))
+
+
+if __name__ not in feedparser.api.PREFERRED_XML_PARSERS:
+    feedparser.api.PREFERRED_XML_PARSERS.insert(0, __name__)
+
+
+class _Memory:
+    """What feedparser's handler remembers outside items, to be compared and put back."""
+
+    def __init__(self, handler: Any) -> None:
+        state = {name: value for name, value in vars(handler).items() if name not in _LASTING}
+        self._plain = {name: value for name, value in state.items() if not isinstance(value, dict | list)}
+        self._kept = {name: copy.copy(state[name]) for name in state.keys() - self._plain.keys()}
+        self._feed = copy.deepcopy((handler.version, handler.feeddata))
+        # What stands open on the stack is out of an item's reach: nothing but its own end takes "item" off it.
+        self.inherited = repr(
+            sorted((name, value) for name, value in state.items() if name != "elementstack")
+        )
+
+    def recall(self, handler: Any) -> None:
+        """Put back what has changed."""
+        state = vars(handler)
+        for name in state.keys() - self._plain.keys() - self._kept.keys() - _LASTING:
+            del state[name]
+        state.update(self._plain)
+        for name, value in self._kept.items():
+            if state[name] != value:
+                state[name] = copy.copy(value)
+
+    def is_whole(self, handler: Any) -> bool:
+        """Whether what the feed says of itself is still all that was said."""
+        return bool(self._feed == (handler.version, handler.feeddata))
+
+
+class _Driver(ExpatReader):
+    """Reads one document for feedparser: what is between the items, and those that are not known."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__()
+        self._visit = visit
+        self._certain = False  # whether the last thing read was an item, so that the next can begin here
+        self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
+        self._inherits = b""
+
+    def parse(self, source: Any) -> None:
+        """Read a document; raises SAXException where it is not well-formed."""
+        head, pieces = cut(source.getByteStream().read())
+        separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
+        try:
+            self._between(head)
+            for piece in pieces:
+                self._item(piece, separable=separable)
+                self._between(piece.gap)
+            self.feed(b"", last=True)
+            self._visit.finished = True
+        finally:
+            self.close()
+
+    def _between(self, text: bytes) -> None:
+        """Read what is no item; blanks change nothing."""
+        self.feed(text)
+        if text.strip():
+            self._certain, self._memory = False, None
+            self._visit.note(len(self._handler.entries), None)
+
+    def _item(self, piece: Piece, *, separable: bool) -> None:
+        """Read a piece, or leave it out."""
+        memory = self._memory or self._look()
+        name = digest(piece.body, self._inherits)
+        if not (separable and name in self._visit.known):
+            independent = self._read(piece, memory)
+            self._visit.note(len(self._handler.entries), name if separable and independent else None)
+        elif self._certain or self.is_in_content():
+            self._certain = True
+            self._visit.skipped.append(name)
+        else:
+            self._visit.spoiled = True
+            raise SAXException("a known item stands where no element can be")
+
+    def _look(self) -> _Memory:
+        """Take down all that the next items inherit."""
+        handler = self._handler
+        memory = self._memory = _Memory(handler)
+        shared = [dict.get(handler.feeddata, name) for name in _SHARED]
+        self._inherits = context(self._visit.frame, handler.version, memory.inherited, shared, self.scope)
+        self._visit.foreseen.add((handler.version, dict.get(handler.feeddata, "language")))
+        return memory
+
+    def _read(self, piece: Piece, memory: _Memory) -> bool:
+        """Read a piece; return whether it may be left out when it comes again."""
+        handler, outside = self._handler, not self._handler.inentry
+        entries, enclosed = len(handler.entries), self.depth > 0
+        self._certain = self.feed_element(piece.body, piece.closing)
+        if not (self._certain and outside):
+            self._memory = None
+            return False
+        memory.recall(handler)
+        if not memory.is_whole(handler):
+            self._memory = None
+            return False
+        return enclosed and len(handler.entries) == entries + 1
