@@ -113,7 +113,7 @@ class _Memory:
         state = {name: value for name, value in vars(handler).items() if name not in _LASTING}
         self._plain = {name: value for name, value in state.items() if not isinstance(value, dict | list)}
         self._kept = {name: copy.copy(state[name]) for name in state.keys() - self._plain.keys()}
-        self._feed = copy.deepcopy((handler.version, handler.feeddata))
+        self._feed = _copied([handler.version, handler.feeddata])
         # What stands open on the stack is out of an item's reach: nothing but its own end takes "item" off it.
         self.inherited = repr(
             sorted((name, value) for name, value in state.items() if name != "elementstack")
@@ -131,7 +131,13 @@ class _Memory:
 
     def is_whole(self, handler: Any) -> bool:
         """Whether what the feed says of itself is still all that was said."""
-        return bool(self._feed == (handler.version, handler.feeddata))
+        return bool(self._feed == [handler.version, handler.feeddata])
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(one) for name, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value
 
 
 class _Driver(ExpatReader):

@@ -1,7 +1,8 @@
 """expat as an XML reader for feedparser: text in long runs, and a say about where in the document it stands.
 
 It passes on what xml.sax.expatreader passes on to feedparser (namespaces, elements, text), in the same shape. Text
-differs: expat tells each line and each entity by itself, `buffer_text` makes one run of them.
+differs: expat tells each line and each entity by itself, `buffer_text` makes one run of them. External entities are
+never read: expat passes over them while nobody handles them.
 """
 
 from collections.abc import Mapping
@@ -47,16 +48,13 @@ class ExpatReader(xmlreader.XMLReader):
     def _make(self) -> expat.XMLParserType:
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.namespace_prefixes = True
-        parser.buffer_size = TEXT_BUFFER
         parser.buffer_text = True
+        parser.buffer_size = TEXT_BUFFER
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartNamespaceDeclHandler = self._enter
         parser.EndNamespaceDeclHandler = self._leave
         parser.ProcessingInstructionHandler = self._instruct
-        # As expatreader has it: external entities are never read, and what only they could declare is no error.
-        parser.ExternalEntityRefHandler = lambda *_: 1
-        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
         return parser
 
     # reading
@@ -85,7 +83,7 @@ class ExpatReader(xmlreader.XMLReader):
         """Whether an element could begin here. In a comment, in CDATA or in a tag, asking spoils the document."""
         here = self.fed
         self.feed(_PROBE)
-        return self.depth > 0 and self._probed == here
+        return self._probed == here
 
     # what expat tells
 

@@ -6,7 +6,7 @@ to be wrong here, for `driver` proves each piece with the XML parser before anyb
 
 import hashlib
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import feedparser
 
@@ -16,11 +16,11 @@ DIGEST_BYTES = 16
 GUID_BYTES = 8  # a collision costs a whole reading, nothing else
 
 # The elements that feedparser makes an entry of, under whatever prefix and in whatever case.
-_START = re.compile(rb"<((?:[^<>\s/:!?]+:)?(?:item|entry))(?=[\s/>])", re.IGNORECASE)
+_FIRST = re.compile(rb"<(?:[^<>\s/:!?]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_AFTER_NAME = b" \t\r\n/>"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What looks like one item, and what stands between it and the next (after the last: all the rest).
 
     `closing` is the length of its end tag; 0 when there is none, and `body` then goes up to the next item.
@@ -32,24 +32,36 @@ class Piece:
 
 
 def cut(document: bytes) -> tuple[bytes, tuple[Piece, ...]]:
-    """Return what stands before the first item, and the items; joined again they are `document`."""
-    starts = list(_START.finditer(document))
-    if not starts:
+    """Return what stands before the first item, and the items; joined again they are `document`.
+
+    All items are called what the first is called, prefix and case included; another stands in a piece or a gap.
+    """
+    first = _FIRST.search(document)
+    if first is None:
         return document, ()
-    ends = [start.start() for start in starts[1:]] + [len(document)]
+    opening = first[0]
+    closing = b"</" + opening[1:] + b">"
     pieces = []
-    for start, end in zip(starts, ends, strict=True):
-        tag = b"</" + start[1] + b">"
-        closed = document.rfind(tag, start.end(), end)
-        middle = end if closed < 0 else closed + len(tag)
-        pieces.append(
-            Piece(
-                body=document[start.start() : middle],
-                closing=0 if closed < 0 else len(tag),
-                gap=document[middle:end],
-            )
-        )
-    return document[: starts[0].start()], tuple(pieces)
+    start = first.start()
+    while start < len(document):
+        end = _next(document, opening, start + len(opening))
+        closed = document.rfind(closing, start, end)
+        if closed < 0:
+            pieces.append(Piece(document[start:end], 0, b""))
+        else:
+            middle = closed + len(closing)
+            pieces.append(Piece(document[start:middle], len(closing), document[middle:end]))
+        start = end
+    return document[: first.start()], tuple(pieces)
+
+
+def _next(document: bytes, opening: bytes, start: int) -> int:
+    """Return where the next start tag is, or the end: <item is not <items."""
+    while (found := document.find(opening, start)) >= 0:
+        start = found + len(opening)
+        if document[start : start + 1] in _AFTER_NAME:
+            return found
+    return len(document)
 
 
 def frame(settings: str, url: str) -> str:

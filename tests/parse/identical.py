@@ -48,6 +48,7 @@ def compare(old: Reading, known: Sequence[KnownItem], body: bytes, **more: objec
         whole, entries=(), known=(), problems=()
     )
     assert _problems(part) == _problems(whole)
+    assert set(part.known) == set(whole.known)  # so what holds for two documents holds for the next as well
     places = {entry.position: entry for entry in whole.entries}
     assert [places.get(entry.position) for entry in part.entries] == list(part.entries)
     missing = [places[position] for position in places.keys() - {entry.position for entry in part.entries}]

@@ -1,6 +1,7 @@
 """Leaving out what is known changes nothing but the cost: the traps one by one, then documents spoiled at random."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from tests.things import source
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "data" / "known").glob("*.xml"))
+LARGE = 20_000  # bytes; what is larger is read in fewer ways, unless one is searching
 CORPUS = next((path for up in ROOT.parents[:2] if (path := up / "shared" / "corpus").is_dir()), None)
 
 
-def item(n: int, more: str = "") -> str:
+TEXT = "<description>d</description>"
+
+
+def item(n: object, more: str = "") -> str:
     return f"<item><title>T{n}</title><link>https://alfa.example/{n}</link><guid>g{n}</guid>{more}</item>"
 
 
@@ -42,6 +47,7 @@ def expected(path: Path) -> int:
 def test_a_trap_changes_nothing_and_costs_no_more_than_it_must(path: Path) -> None:
     body = path.read_bytes()
     assert left_out(body, body) == expected(path)
+    assert expected(path) > 0 or isinstance(found := reading(body), str) or not found.known
     for before, after in successors(body):
         left_out(before, after)
 
@@ -71,6 +77,21 @@ def test_an_item_is_read_as_the_whole_document_is_encoded() -> None:
         (rss(item(1)), rss(item(1), head="<title>A</title><language>de</language>"), 0),
         (rss(item(1)), rss(item(1)).replace(b"<rss ", b'<rss xml:base="https://b.example/" '), 0),
         (rss(item(1)), rss(item(1)).replace(b"<rss ", b'<rss xmlns:a="urn:a" '), 0),
+        (
+            rss(item(1, TEXT)),
+            rss(item(1, TEXT)).replace(b'rss version="2.0"', b"feed").replace(b"/rss", b"/feed"),
+            0,
+        ),
+        (
+            rss(item(1, "<m:y/>"), head="<x/>").replace(b"rss v", b'rss xmlns:m="urn:m" v'),
+            rss(item(1, "<m:y/>"), head='<x xmlns:m="urn:m"/>'),
+            0,
+        ),
+        (
+            rss(item("1 https://alfa.example/1")),
+            rss(item("1 https://alfa.example/1"), item(1), item(1).replace("T1", "T2")),
+            0,
+        ),
         (rss(item(1)), rss("<!-- ", item(1), " -->", item(2)), 0),
         (rss(item(1)), rss("<x><![CDATA[ ", item(1), " ]]></x>", item(2)), 0),
         (rss(item(1), item(2)), rss(item(1), item(2), "<b>"), 0),
@@ -229,5 +250,6 @@ def test_the_corpus_is_read_the_same(path: str) -> None:
         return
     compare(whole, whole.known[::2], body)
     compare(whole, whole.known[1:], body)
-    for before, after in successors(body):
-        left_out(before, after)
+    if len(body) < LARGE or os.environ.get("HYPOTHESIS_PROFILE") == "search":
+        for before, after in successors(body):
+            left_out(before, after)
