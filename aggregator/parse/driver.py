@@ -1,13 +1,13 @@
-"""feedparser, driven so that it reads only what is new and reads that in larger bites.
+"""feedparser, driven so that it reads only what is new.
 
 feedparser (6.0.14, `api.parse`) makes its XML parser from the first module of `PREFERRED_XML_PARSERS` that has a
 `create_parser`; ours is that module. Only feedparser asks by that list: other users of xml.sax get what they got.
-Feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
+feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
 thread and each task has its own.
 
 Three things differ from xml.sax.expatreader:
 
-- Text arrives in one call per run (`buffer_text`), not one per line and entity: a third of feedparser's time.
+- Text arrives in one call per run, not one per line and entity (see `expat`).
 - Known items are not read. A piece is known by its bytes and by all that it inherits: everything feedparser
   remembers when it comes to the piece, and the namespaces in scope.
 - What an item changed in feedparser's memory is put back at its end, as XML scopes it. feedparser leaks: `<content>`
@@ -53,9 +53,7 @@ class Visit:
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    foreseen: set[tuple[str, str | None]] = field(
-        default_factory=set
-    )  # version and language, as at each item
+    foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
     finished: bool = False  # the strict parser came to the end
     spoiled: bool = False  # the document was changed by looking at it
 
@@ -67,6 +65,8 @@ class Visit:
 
     def conclude(self, result: Parsed) -> bool:
         """Settle the facts once feedparser is done; False when the whole document has to be read after all."""
+        # Both decide what becomes of an entry outside feedparser: the language after the items, or a version
+        # from the document type, was not known when they were read.
         found = (dict.get(result, "version"), dict.get(result["feed"], "language"))
         as_foreseen = self.finished and self.foreseen == {found}
         if not as_foreseen:
