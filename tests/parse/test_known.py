@@ -16,7 +16,7 @@ from tests.things import source
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "data" / "known").glob("*.xml"))
-LARGE = 20_000  # bytes; what is larger is read in fewer ways, unless one is searching
+LARGE = 8_000  # bytes; what is larger is read in fewer ways, unless one is searching
 CORPUS = next((path for up in ROOT.parents[:2] if (path := up / "shared" / "corpus").is_dir()), None)
 
 
