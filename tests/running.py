@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -54,10 +54,21 @@ def aggregator(
 
 
 class Site:
-    """A directory with config/aggregator.toml and config/sources.toml, and what runs there."""
+    """A directory with config/aggregator.toml and config/sources.toml, and what runs there.
 
-    def __init__(self, directory: Path, *, settings: str = "", sources: str = "") -> None:
+    `settings` follow the ones given here; `environ` is the environment's, where AGGREGATOR_POLL__… takes their place.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: str = "",
+        sources: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
+        self.environ = dict(environ or {})
         self.port = free_port()
         self.config = directory / "config" / "aggregator.toml"
         self.sources = directory / "config" / "sources.toml"
@@ -85,7 +96,7 @@ host_gap = "0s"
 
     def run(self, *arguments: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command here to its end."""
-        return aggregator(*arguments, cwd=self.directory, environ=environ)
+        return aggregator(*arguments, cwd=self.directory, environ=self.environ | (environ or {}))
 
     def daemon(self) -> "Running":
         return Running(self)
@@ -103,7 +114,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "aggregator", "run"],
             cwd=self.site.directory,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | self.site.environ,
             stderr=subprocess.PIPE,
             text=True,
         )

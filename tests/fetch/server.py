@@ -96,7 +96,7 @@ class Server:
         self.tls = tls
         self.port = 0
         self.requests: list[Asked] = []
-        self.connections = 0
+        self.dialled: list[str] = []  # the local address of every connection
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._answers: dict[str, list[Say]] = {}
         self._ready = threading.Event()
@@ -118,6 +118,10 @@ class Server:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(START_TIME)
         assert not self._thread.is_alive(), "the test publisher does not stop"
+
+    @property
+    def connections(self) -> int:
+        return len(self.dialled)
 
     def url(self, path: str = "/", host: str | None = None) -> str:
         """Return the address of `path` on one of the hosts, the first by default."""
@@ -160,8 +164,9 @@ class Server:
         await asyncio.gather(*rest, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        number, host = self.connections, writer.get_extra_info("sockname")[0]
+        host = writer.get_extra_info("sockname")[0]
+        self.dialled.append(host)
+        number = len(self.dialled)
         try:
             # What a client does to the connection is the client's business, not an error of the test's.
             with suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
