@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.fetch.server import Answer, Asked, Server, redirect
-from tests.protocol.markup import atom, entry, item, rss
 from tests.protocol.looking import asked, failed, seen, source
+from tests.protocol.markup import atom, entry, item, rss
 from tests.running import Running, Site
 
 ALLOWED = "127.0.0.2"
@@ -122,7 +122,8 @@ def guarded(publisher: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
         if spelling in SPELLINGS:
             tables.append(source(f"at-{number}", target))
     for name in NAMES:
-        tables.append(source(name.partition(".")[0], f"http://{name}:{publisher.port}/secret"))
+        table = source(name.partition(".")[0], f"http://{name}:{publisher.port}/secret")
+        tables.append(table)
     site = Site(
         directory,
         sources="".join(tables),
