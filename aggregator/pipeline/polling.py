@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -150,9 +150,9 @@ class Pipeline:
             problems=problems(reading),
             hints=reading.hints,
             ended=reading.ended,
-            archive_url=reading.archive_url if asks_archives else state.archive_url,
-            archive_left=self.plant.archives if asks_archives else state.archive_left,
         )
+        if asks_archives:
+            state = self._with_archives(state, reading, response)
         plan, state = await self._keep(source, reading, state, response, redate=redate)
         founded = sum(placement.rule == "new" for placement in plan.placements)
         return result_of(
@@ -200,6 +200,13 @@ class Pipeline:
 
     # older documents
 
+    def _with_archives(self, state: SourceState, reading: Reading, response: Response) -> SourceState:
+        """Note where the older documents begin, unless none are wanted or the document names itself."""
+        first, left = reading.archive_url, self.plant.archives
+        if left <= 0 or first in {response.url, addresses.asked_at(state)}:
+            first = None
+        return replace(state, archive_url=first, archive_left=left)
+
     async def read_archives(self, source_id: str) -> PollResult | None:
         """Read the older documents that the last poll found named, one after the other (RFC 5005, P39).
 
@@ -209,20 +216,23 @@ class Pipeline:
         """
         total: PollResult | None = None
         asked: set[str] = set()
-        while (source := self.plant.sources.get(source_id)) is not None:
-            state = await asyncio.to_thread(self._store.state, source_id)
-            if state.archive_url is None or state.archive_left <= 0 or state.failures:
-                break
-            if state.archive_url in asked:
+        while True:
+            try:
+                source = self.plant.sources[source_id]
+                state = await asyncio.to_thread(self._store.state, source_id)
+            except KeyError:
+                break  # it has just left the configuration
+            if state.archive_url is None or state.failures:
                 break
             asked.add(state.archive_url)
-            result = await self._read_archive(source, state)
+            result = await self._read_archive(source, state, asked)
             total = result if total is None else _sum(total, result)
             if result.error is not None:
                 break
         return total
 
-    async def _read_archive(self, source: Source, state: SourceState) -> PollResult:
+    async def _read_archive(self, source: Source, state: SourceState, asked: Collection[str]) -> PollResult:
+        """Read one, and note the next unless it is among those `asked` already: archives may lead in a circle."""
         started, url, left = self._clock(), state.archive_url, state.archive_left - 1
         state = replace(state, archive_left=max(left, 0), archive_url=url if left > 0 else None)
         response: Response | None = None
@@ -234,13 +244,25 @@ class Pipeline:
             reading = await self._read(source, response)
         except SourceError as exc:
             log.warning("archive", source=source.id, url=url, error=str(exc), left=left)
+            state = self._put_off(state, response, started)
             await self._apply(PollUpdate(state=state, at=started, hold=self._hold(response, started)))
             return replace(result_of(state, response), error=str(exc))
-        state = replace(state, archive_url=reading.archive_url if left > 0 else None)
+        following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
+        state = replace(state, archive_url=following)
         plan, _ = await self._keep(source, reading, state, None, redate=False)
         founded = sum(placement.rule == "new" for placement in plan.placements)
         log.info("archive", source=source.id, url=url, new=len(plan.placements), left=left)
         return result_of(state, response, new=founded, duplicate=len(plan.placements) - founded)
+
+    @staticmethod
+    def _put_off(state: SourceState, response: Response | None, at: datetime) -> SourceState:
+        """Wait as long as an archive asks for: it is tried again after the next poll (PROTOCOL P13)."""
+        if response is None or response.retry_after is None or state.next_poll_at is None:
+            return state
+        until = at + min(response.retry_after, LONGEST_RETRY_AFTER)
+        if until <= state.next_poll_at:
+            return state
+        return replace(state, next_poll_at=until, next_reason="Retry-After of an archive")
 
     # deciding and storing
 
