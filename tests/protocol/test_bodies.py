@@ -2,7 +2,7 @@
 
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -34,7 +34,7 @@ def feed(name: str) -> bytes:
 
 
 # name: the answer for a feed of that name
-READABLE = {
+READABLE: dict[str, Callable[[bytes], Answer]] = {
     "plain": coded,
     "identity": lambda body: coded(body, "identity"),
     "gzip": lambda body: coded(packed(body), "gzip"),
