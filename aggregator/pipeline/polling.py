@@ -242,17 +242,24 @@ class Pipeline:
             if response.status != HTTPStatus.OK:
                 raise FetchError(refusal(response))
             reading = await self._read(source, response)
+            following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
+            read = replace(state, archive_url=following)
+            plan, _ = await self._keep(source, reading, read, None, redate=False)
         except SourceError as exc:
-            log.warning("archive", source=source.id, url=url, error=str(exc), left=left)
-            state = self._put_off(state, response, started)
-            await self._apply(PollUpdate(state=state, at=started, hold=self._hold(response, started)))
-            return replace(result_of(state, response), error=str(exc))
-        following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
-        state = replace(state, archive_url=following)
-        plan, _ = await self._keep(source, reading, state, None, redate=False)
-        founded = sum(placement.rule == "new" for placement in plan.placements)
-        log.info("archive", source=source.id, url=url, new=len(plan.placements), left=left)
-        return result_of(state, response, new=founded, duplicate=len(plan.placements) - founded)
+            error = str(exc)
+        except StoreError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - as in `poll`
+            log.exception("bug", source=source.id)
+            error = f"bug: {type(exc).__name__}: {exc}"
+        else:
+            founded = sum(placement.rule == "new" for placement in plan.placements)
+            log.info("archive", source=source.id, url=url, new=len(plan.placements), left=left)
+            return result_of(read, response, new=founded, duplicate=len(plan.placements) - founded)
+        log.warning("archive", source=source.id, url=url, error=error, left=left)
+        state = self._put_off(state, response, started)
+        await self._apply(PollUpdate(state=state, at=started, hold=self._hold(response, started)))
+        return replace(result_of(state, response), error=error)
 
     @staticmethod
     def _put_off(state: SourceState, response: Response | None, at: datetime) -> SourceState:

@@ -3,11 +3,14 @@
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aggregator.model import Source
+from aggregator.model import Reading, Response, Source
+from aggregator.pipeline import Pipeline
+from aggregator.reading import read
 from tests.fetch.server import Answer, Server, redirect
 from tests.protocol.looking import asked, polled_more, source, status
 from tests.protocol.markup import atom, entry, rss
@@ -235,3 +238,27 @@ async def test_p39_a_host_that_asks_to_be_left_alone_is(world: World, publisher:
     first, second = [one for one in publisher.asked() if one.path == "/busy/1"][:2]
     assert (second.when - first.when).total_seconds() >= 7200
     assert "Title busy-archive" in {one.title for one in (await world.feed()).entries}
+
+
+async def test_p39_a_bug_of_ours_in_an_archive_stops_nobody(world: World, publisher: Server) -> None:
+    """It is tried again after the next poll, as often as archives may be asked for."""
+
+    async def read_or_break(source: Source, response: Response) -> Reading:
+        if response.url.endswith("/2"):
+            raise ZeroDivisionError("ours")
+        return read(source, response)
+
+    chain(publisher, "broken", 2)
+    world.pipeline = Pipeline(
+        plant=world.pipeline.plant,
+        store=world.store,
+        fetcher=world.pipeline.fetcher,
+        read=read_or_break,
+        directory=world.directory,
+        clock=lambda: world.now,
+    )
+    world.configure(Source(id="broken", url=publisher.url("/broken")), archives=3)
+    await world.run_due(world.now + timedelta(days=1))
+    assert len(publisher.asked("/broken")) > 3
+    assert len(publisher.asked("/broken/2")) == 3
+    assert [one.title for one in (await world.feed()).entries] == ["Title broken-new"]
