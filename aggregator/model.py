@@ -4,7 +4,7 @@ Frozen values without behaviour beyond what follows from their own fields. `_at`
 datetime, a span is a `timedelta`, `_id` is a `str`. `None` means "the publisher did not say".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -525,10 +525,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollUpdate:
-    """All that one poll changes, in one transaction. `hold`: all sources of a host wait until then."""
+    """All that one poll changes, in one transaction. `hold`: all sources of a host wait until then.
+
+    `known` takes the place of what was remembered of the document's items; None leaves it.
+    """
 
     state: SourceState
     plan: Plan = Plan()
+    known: Sequence[KnownItem] | None = None
     at: datetime
     hold: Hold | None = None
 

@@ -91,6 +91,19 @@ async def test_the_same_body_again_reads_nothing_and_changes_nothing(
     assert after == before
 
 
+async def test_only_what_is_new_in_a_document_is_read(world: World, publisher: Server, alfa: Source) -> None:
+    """A restart changes nothing of it: what is known is stored with the entries."""
+    first, second = rss(item("1"), item("2")), rss(item("3"), item("1"), item("2"))
+    edited = rss(item("3"), item("1"), item("2", title="Corrected"))
+    publisher.answer("/alfa", *(Answer(body=body) for body in (first, second, edited, b"no feed", second)))
+    for new, changed, items in ((2, 0, 2), (1, 0, 1), (0, 1, 1)):
+        result = (await world.poll())["alfa"]
+        assert (result.new, result.changed, world.items[-1]) == (new, changed, items)
+    assert (await world.poll())["alfa"].error is not None  # what is known outlives a page that is no feed
+    assert ((await world.poll())["alfa"].changed, world.items[-1]) == (1, 1)
+    assert len((await world.feed()).entries) == 3
+
+
 async def test_new_settings_read_the_same_document_again(
     world: World, publisher: Server, alfa: Source
 ) -> None:

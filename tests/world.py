@@ -13,7 +13,7 @@ import feedparser
 from aggregator.cadence import Pace
 from aggregator.dedup import Window
 from aggregator.fetch import Fetcher, HostGate
-from aggregator.model import Output, PollResult, Reading, Response, Source
+from aggregator.model import KnownItem, Output, PollResult, Reading, Response, Source
 from aggregator.pipeline import Pipeline, Plant
 from aggregator.reading import read
 from aggregator.store import Store, open_store
@@ -33,6 +33,7 @@ class World:
     directory: Path
     now: datetime = NOON
     read: list[str] = field(default_factory=list)  # ids of the sources whose documents were read
+    items: list[int] = field(default_factory=list)  # of each of these, so many items
     pipeline: Pipeline = field(init=False)
 
     def configure(self, *sources: Source, outputs: Sequence[Output] = (), **plant: Any) -> None:
@@ -89,9 +90,11 @@ async def world(engine: str, directory: Path) -> AsyncIterator[World]:
     store = open_store(engine, directory)
     made = World(store=store, directory=directory / "public")
 
-    async def read_here(source: Source, response: Response) -> Reading:
+    async def read_here(source: Source, response: Response, known: Sequence[KnownItem]) -> Reading:
         made.read.append(source.id)
-        return read(source, response)
+        reading = read(source, response, known)
+        made.items.append(len(reading.entries))
+        return reading
 
     gate = HostGate(timedelta())
     loopback = [ip_network("127.0.0.0/8")]

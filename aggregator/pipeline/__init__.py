@@ -1,9 +1,10 @@
 """One poll and one publication, step by step: the only place that knows the order of things and reads the clock.
 
-`polling` visits a source, `publishing` makes the feeds; `plant` is what they are given, `report` what they say.
+`polling` visits a source, `keeping` decides about its entries, `outcome` about its state, `archives` reads
+older documents, `publishing` makes the feeds; `plant` is what they are given, `report` what they say.
 """
 
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
-from aggregator.pipeline.polling import Pipeline
 
 __all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "now"]

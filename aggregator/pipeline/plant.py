@@ -1,16 +1,17 @@
 """What a pipeline is made of: what the configuration decides, and the parts with I/O that it is given."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from aggregator import dedup
 from aggregator.cadence import Pace
-from aggregator.model import Output, Reading, Response, Source, Validators
+from aggregator.model import KnownItem, Output, Reading, Response, Source, Validators
+from aggregator.store.protocol import Store
 
-Read = Callable[[Source, Response], Awaitable[Reading]]
-Clock = Callable[[], datetime]
+Clock: TypeAlias = Callable[[], datetime]
+Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem]], Awaitable[Reading]]
 
 
 class Fetch(Protocol):
@@ -40,6 +41,17 @@ class Plant:
     window: dedup.Window
     hold_hosts: bool = True  # Retry-After counts for the whole host
     archives: int = 10  # older documents (RFC 5005) to read of a new source
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What the steps work with. `plant` and `fetcher` may be replaced between polls."""
+
+    plant: Plant
+    store: Store
+    fetcher: Fetch
+    read: Read
+    clock: Clock
 
 
 def now() -> datetime:

@@ -1,10 +1,11 @@
 """What a poll did, as a value and as a log line."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from aggregator.logs import log
-from aggregator.model import PollResult, Reading, Response, SourceState
+from aggregator.model import Plan, PollResult, Reading, Response, Source, SourceState
 
 
 def refusal(response: Response) -> str:
@@ -30,29 +31,37 @@ def problems(reading: Reading) -> tuple[str, ...]:
     return found if more <= 0 else (*found[:PROBLEMS_KEPT], f"and {more} more")
 
 
-def result_of(
-    state: SourceState,
-    response: Response | None,
-    *,
-    new: int = 0,
-    changed: int = 0,
-    duplicate: int = 0,
-    withdrawn: int = 0,
-    renamed: bool = False,
-) -> PollResult:
-    """Return what one poll did."""
+def result_of(state: SourceState, response: Response | None) -> PollResult:
+    """Return what one poll did that left the source's entries alone."""
     return PollResult(
         source_id=state.source_id,
         status=None if response is None else response.status,
-        new=new,
-        changed=changed,
-        duplicate=duplicate,
-        withdrawn=withdrawn,
-        renamed=renamed,
         wire_bytes=0 if response is None else response.wire_bytes,
         next_poll_at=state.next_poll_at,
         next_reason=state.next_reason,
     )
+
+
+def count(result: PollResult, plan: Plan) -> PollResult:
+    """Return the result with what became of the entries."""
+    founded = sum(placement.rule == "new" for placement in plan.placements)
+    return replace(
+        result,
+        new=founded,
+        changed=len(plan.revisions),
+        duplicate=len(plan.placements) - founded,
+        withdrawn=len(plan.withdrawals),
+    )
+
+
+def report_move(source: Source, before: SourceState, after: SourceState) -> None:
+    """Say when a permanent redirect is remembered, with the line to edit, or given up (FEATURES M16)."""
+    if after.moved_to == before.moved_to:
+        return
+    if after.moved_to is not None:
+        log.warning("moved", source=source.id, to=after.moved_to, edit=source.where)
+    else:
+        log.warning("moved", source=source.id, to=after.url, was=before.moved_to)
 
 
 def report(result: PollResult, at: datetime) -> None:

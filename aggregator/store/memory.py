@@ -14,6 +14,7 @@ from aggregator.model import (
     FeedHead,
     Holder,
     Known,
+    KnownItem,
     Lookup,
     PollUpdate,
     Source,
@@ -36,6 +37,7 @@ class MemoryStore:
         self._claims: dict[str, datetime] = {}
         self._holds: dict[str, datetime] = {}  # until when, by host
         self._notes: dict[str, str] = {}
+        self._items: dict[str, tuple[KnownItem, ...]] = {}  # of the last document, by source
         self._content = Content()
 
     def close(self) -> None:
@@ -153,12 +155,18 @@ class MemoryStore:
             settled=story.settled,
         )
 
+    def known_items(self, source_id: str) -> tuple[KnownItem, ...]:
+        with self._lock:
+            return self._items.get(source_id, ())
+
     def apply(self, update: PollUpdate) -> None:
         with self._lock:
             content = self._content.copy()
             write_plan(content, update.plan, update.at.replace(microsecond=0))
             self._content = content
             source_id = update.state.source_id
+            if update.known is not None:
+                self._items[source_id] = tuple(update.known)
             if self._states[source_id].url == update.state.url:
                 self._states[source_id] = update.state
                 self._claims.pop(source_id, None)

@@ -115,7 +115,7 @@ def m0001_first(db: Database) -> None:
 
 @migrations()
 def m0002_politeness(db: Database) -> None:
-    """What the policy remembers of a source, hosts on hold, withdrawn entries, and notes of the daemon's own."""
+    """What the policy remembers of a source, known items, hosts on hold, withdrawn entries, notes."""
     for column in (
         "wishes TEXT NOT NULL DEFAULT '[]'",
         "rhythm TEXT NOT NULL DEFAULT '{}'",
@@ -133,4 +133,5 @@ def m0002_politeness(db: Database) -> None:
         db.execute(f"ALTER TABLE sources ADD COLUMN {column}")
     db.execute("ALTER TABLE entries ADD COLUMN withdrawn_at TEXT")
     db.execute("CREATE TABLE holds (host TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    db.execute("CREATE TABLE known_items (source_id TEXT PRIMARY KEY, items TEXT NOT NULL) STRICT")
     db.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID")

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.model import Candidates, Claim, FeedHead, Lookup, PollUpdate, Source, SourceState, Story
+from aggregator.model import (
+    Candidates,
+    Claim,
+    FeedHead,
+    KnownItem,
+    Lookup,
+    PollUpdate,
+    Source,
+    SourceState,
+    Story,
+)
 
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
@@ -61,6 +71,9 @@ class Store(Protocol):
 
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs."""
+
+    def known_items(self, source_id: str) -> tuple[KnownItem, ...]:
+        """Return what is remembered of the items of a source's last document."""
 
     def apply(self, update: PollUpdate) -> None:
         """Write all that a poll changes, in one transaction, and end its claim.

@@ -14,6 +14,7 @@ from aggregator.model import (
     FeedHints,
     FormerUrl,
     Known,
+    KnownItem,
     Person,
     Rhythm,
     SourceState,
@@ -150,6 +151,19 @@ def feed_head(text: str) -> FeedHead:
     said = json.loads(text)
     authors = _as_people(said.pop("authors", ()))
     return FeedHead(**said | {"authors": authors, "updated_at": instant(said.get("updated_at"))})
+
+
+def known_items_json(items: Iterable[KnownItem]) -> str:
+    """Items of a document as JSON text."""
+    return _json([[item.digest, item.guid, item.problems] for item in items])
+
+
+def known_items(text: str) -> tuple[KnownItem, ...]:
+    """The reverse of `known_items_json`."""
+    return tuple(
+        KnownItem(digest=digest, guid=guid, problems=tuple(problems))
+        for digest, guid, problems in json.loads(text)
+    )
 
 
 def _hints_json(hints: FeedHints) -> str:

@@ -18,6 +18,7 @@ from aggregator.model import (
     Claim,
     FeedHead,
     Holder,
+    KnownItem,
     Lookup,
     Mark,
     PollUpdate,
@@ -229,9 +230,21 @@ class SqliteStore:
             places = ", ".join("?" * len(batch))
             yield from self._db.execute(f"{query} ({places}) ORDER BY {order}", [*before, *batch])
 
+    def known_items(self, source_id: str) -> tuple[KnownItem, ...]:
+        with self._storage():
+            row = self._db.execute(
+                "SELECT items FROM known_items WHERE source_id = ?", [source_id]
+            ).fetchone()
+        return () if row is None else rows.known_items(row["items"])
+
     def apply(self, update: PollUpdate) -> None:
         with self._storage(), self._db.atomic():
             write_plan(self._db, update.plan, update.at)
+            if update.known is not None:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO known_items (source_id, items) VALUES (?, ?)",
+                    [update.state.source_id, rows.known_items_json(update.known)],
+                )
             row = self._db.execute(
                 "SELECT url FROM sources WHERE id = ?", [update.state.source_id]
             ).fetchone()

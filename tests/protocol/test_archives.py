@@ -1,14 +1,14 @@
 """Older documents, followed once when a source is added, and on request (PROTOCOL P39, RFC 5005)."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aggregator.model import Reading, Response, Source
+from aggregator.model import KnownItem, Reading, Response, Source
 from aggregator.pipeline import Pipeline
 from aggregator.reading import read
 from tests.fetch.server import Answer, Server, redirect
@@ -243,10 +243,10 @@ async def test_p39_a_host_that_asks_to_be_left_alone_is(world: World, publisher:
 async def test_p39_a_bug_of_ours_in_an_archive_stops_nobody(world: World, publisher: Server) -> None:
     """It is tried again after the next poll, as often as archives may be asked for."""
 
-    async def read_or_break(source: Source, response: Response) -> Reading:
+    async def read_or_break(source: Source, response: Response, known: Sequence[KnownItem]) -> Reading:
         if response.url.endswith("/2"):
             raise ZeroDivisionError("ours")
-        return read(source, response)
+        return read(source, response, known)
 
     chain(publisher, "broken", 2)
     world.pipeline = Pipeline(

@@ -17,6 +17,7 @@ from aggregator.model import (
     FormerUrl,
     Hold,
     Join,
+    KnownItem,
     Lookup,
     Mark,
     Person,
@@ -122,6 +123,20 @@ def test_a_shorter_hold_does_not_end_a_longer_one(store: Store) -> None:
     store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + 2 * HOUR)))
     store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + HOUR)))
     assert store.holds(now=NOON + HOUR) == {"alfa.example"}
+
+
+def test_what_is_known_of_a_document_is_replaced_as_a_whole_or_left(store: Store) -> None:
+    assert store.known_items("alfa") == ()
+    items = (KnownItem(digest="a", guid="1"), KnownItem(digest="б", guid="2", problems=("one", "two")))
+    store.apply(replace(update(), known=items))
+    store.apply(update())
+    assert (store.known_items("alfa"), store.known_items("bravo")) == (items, ())
+    gone = Plan(withdrawals=(Withdrawal(entry_id="none", deleted_at=NOON),))
+    with pytest.raises(Conflict):
+        store.apply(replace(update(plan=gone), known=()))
+    assert store.known_items("alfa") == items
+    store.apply(replace(update(), known=items[:1]))
+    assert store.known_items("alfa") == items[:1]
 
 
 def test_notes_are_kept(store: Store) -> None:

@@ -1,0 +1,58 @@
+"""Where the entries of a document belong, decided and stored; decided again when another poll was first."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator import dedup
+from aggregator.errors import Conflict
+from aggregator.logs import log
+from aggregator.model import KnownItem, Lookup, Plan, PollUpdate, Reading, Source, SourceState
+from aggregator.pipeline.plant import Parts
+from aggregator.urls import authority
+
+DECISIONS = 20  # how often a poll may lose the race for a story before it counts as a bug
+
+
+async def keep(
+    parts: Parts,
+    source: Source,
+    reading: Reading,
+    finish: Callable[[Plan, datetime], SourceState],
+    *,
+    known: Sequence[KnownItem] | None = None,
+    redate: bool = False,
+    revise: bool = True,
+) -> tuple[Plan, SourceState]:
+    """Store what a document says with the state that `finish` makes of the plan, in one transaction.
+
+    Without `revise` known entries stay as they are. `known` is what to remember of the document's items;
+    None = what was remembered.
+    """
+    lookup = await asyncio.to_thread(dedup.lookup, source.id, reading.entries, reading.tombstones)
+    for _ in range(DECISIONS):
+        at = parts.clock().replace(microsecond=0)
+        plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)
+        if not revise:
+            plan = replace(plan, revisions=())
+        state = finish(plan, at)
+        try:
+            await asyncio.to_thread(parts.store.apply, PollUpdate(state=state, plan=plan, known=known, at=at))
+        except Conflict as exc:
+            log.debug("conflict", source=source.id, reason=str(exc))
+            continue
+        return plan, state
+    raise RuntimeError(f"{DECISIONS} decisions about {source.id} were each overtaken by another poll")
+
+
+def _decide(parts: Parts, reading: Reading, lookup: Lookup, at: datetime, *, redate: bool) -> Plan:
+    return dedup.place(
+        reading.entries,
+        parts.store.candidates(lookup),
+        authority=authority(parts.plant.public_url),
+        now=at,
+        window=parts.plant.window,
+        redate=redate,
+        tombstones=reading.tombstones,
+    )

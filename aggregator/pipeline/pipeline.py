@@ -1,0 +1,55 @@
+"""The steps behind one object, for those who start them: the schedule, the daemon and the command line."""
+
+import asyncio
+from pathlib import Path
+
+from aggregator.model import PollResult, Publication
+from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
+from aggregator.pipeline.polling import poll
+from aggregator.pipeline.publishing import publish
+from aggregator.store.protocol import Store
+
+
+class Pipeline:
+    """Polls and publications over one set of parts; `plant` and `fetcher` may be replaced between polls."""
+
+    def __init__(
+        self, *, plant: Plant, store: Store, fetcher: Fetch, read: Read, directory: Path, clock: Clock = now
+    ) -> None:
+        self._parts = Parts(plant=plant, store=store, fetcher=fetcher, read=read, clock=clock)
+        self._directory = directory
+        self._publishing = asyncio.Lock()
+        self.publication = Publication()
+
+    @property
+    def plant(self) -> Plant:
+        return self._parts.plant
+
+    @plant.setter
+    def plant(self, plant: Plant) -> None:
+        self._parts.plant = plant
+
+    @property
+    def fetcher(self) -> Fetch:
+        return self._parts.fetcher
+
+    @fetcher.setter
+    def fetcher(self, fetcher: Fetch) -> None:
+        self._parts.fetcher = fetcher
+
+    async def poll(self, source_id: str, *, force: bool = False, archives: bool = False) -> PollResult | None:
+        """See `polling.poll`."""
+        return await poll(self._parts, source_id, force=force, archives=archives)
+
+    async def read_archives(self, source_id: str) -> PollResult | None:
+        """See `archives.read_archives`."""
+        return await read_archives(self._parts, source_id)
+
+    async def publish(self) -> Publication:
+        """Merge, emit and write every feed; the ids in them are final from here on."""
+        async with self._publishing:
+            self.publication = await asyncio.to_thread(
+                publish, self.plant, self._parts.store, self._directory
+            )
+        return self.publication
