@@ -107,6 +107,7 @@ def _merged(
         language=entry.language or head.language,
         categories=entry.categories,
         enclosures=entry.enclosures,
+        extras=entry.extras,
         source=told_by,
         others=_others(entries, sources, public_url),
     )

@@ -150,6 +150,139 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A Media RSS object, reduced to what readers use. Of several renditions each is one."""
+
+    url: str
+    type: str | None = None
+    medium: str | None = None  # image, audio, video, document or executable
+    length: int | None = None  # bytes
+    duration: int | None = None  # seconds
+    width: int | None = None  # pixels
+    height: int | None = None
+    title: str | None = None
+    description: str | None = None
+    credit: str | None = None
+    thumbnail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """A podcast:transcript: the spoken words as a document of its own."""
+
+    url: str
+    type: str | None = None
+    language: str | None = None
+    rel: str | None = None  # "captions": it carries times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A podcast:person: who is heard. `role` and `group` are words of the podcast taxonomy, not bound to it."""
+
+    name: str
+    role: str | None = None
+    group: str | None = None
+    url: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A part of an episode (podlove.org/simple-chapters)."""
+
+    start: float  # seconds
+    title: str
+    url: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What podcast players show and sort by (itunes:*, podcast:*)."""
+
+    duration: int | None = None  # seconds
+    season: int | None = None
+    number: int | None = None  # within its season
+    kind: str | None = None  # full, trailer or bonus
+    explicit: bool | None = None
+    image: str | None = None
+    chapters_url: str | None = None  # a document with its chapters …
+    chapters_type: str | None = None  # … of this media type
+    chapters: tuple[Chapter, ...] = ()  # as the feed itself lists them
+    transcripts: tuple[Transcript, ...] = ()
+    people: tuple[Participant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What an entry answers (RFC 4685 §3): the id of that, and where it is."""
+
+    ref: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """What an entry answers, and where the answers to it are."""
+
+    answers: tuple[Reply, ...] = ()
+    comments: int | None = None  # how many there were when the entry was last stored
+    comments_url: str | None = None  # a page
+    comments_feed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A point on WGS 84, in degrees."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The feed an entry was copied from, as the copy says (RFC 4287 §4.2.11, RSS 2.0 <source>)."""
+
+    id: str | None = None
+    title: str | None = None
+    feed_url: str | None = None
+    home_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A further link of an entry: `rel` is alternate, related or via."""
+
+    rel: str
+    url: str
+    type: str | None = None
+    title: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What an entry carries besides its text. Most entries carry none of it."""
+
+    media: tuple[Media, ...] = ()
+    thumbnail: str | None = None  # a picture to stand beside the entry
+    banner: str | None = None  # a wide one to stand above it
+    episode: Episode | None = None
+    thread: Thread | None = None
+    place: Place | None = None
+    origin: Origin | None = None
+    rights: str | None = None  # plain text
+    licences: tuple[str, ...] = ()  # addresses
+    contributors: tuple[Person, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDate:
     """A date as written, and as the parser understood it (an opinion: see `dates`)."""
 
@@ -173,6 +306,7 @@ class ParsedEntry:
     base: str | None = None
     published: ParsedDate | None = None
     updated: ParsedDate | None = None
+    extras: Extras = NO_EXTRAS
     position: int | None = None  # in its document, 0 is the first; None = as in the list
     digest: str | None = None  # of the item it was read from; None = it may not be left out next time
 
@@ -259,6 +393,7 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     published_at: datetime | None = None  # as published, even if in the future
     updated_at: datetime | None = None
+    extras: Extras = NO_EXTRAS
     position: int = 0  # in its document, 0 is the first
     digest: str = ""  # of all that is shown but the dates
     problems: tuple[str, ...] = ()
@@ -588,6 +723,7 @@ class MergedEntry:
     language: str | None = None
     categories: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    extras: Extras = NO_EXTRAS
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
 

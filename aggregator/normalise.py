@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from aggregator import extras
 from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
 from aggregator.model import (
+    NO_EXTRAS,
     Enclosure,
     Entry,
     FeedHead,
@@ -36,7 +38,7 @@ def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
     cannot be read is None, and the caller's first sight of the entry takes its place. All dates of
     the document are looked at before the first is read: they tell each other how they are written.
     """
-    told = [_told(source, parsed, one) for one in parsed.entries]
+    told = [_told(source, parsed, one) for one in parsed.entries if _says_something(one)]
     habit = _habit(parsed, told)
     limit = source.max_entries
     placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
@@ -134,11 +136,19 @@ def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told
         enclosures=tuple(_enclosures(said.enclosures, base)),
         published_at=published_at,
         updated_at=updated_at,
+        extras=extras.clean(said.extras, base),
         position=position,
         problems=tuple(dates.problems),
         leans=dates.lean,
     )
     return replace(entry, digest=content_digest(entry))
+
+
+def _says_something(said: ParsedEntry) -> bool:
+    """Whether it is an entry, and not a stray <item/>, which some publishers' software leaves behind."""
+    texts = (text.value.strip() for text in (said.title, said.summary, said.content) if text)
+    facts = (said.id, said.link, said.published, said.updated, said.authors, said.categories, said.enclosures)
+    return any(facts) or any(texts) or said.extras != NO_EXTRAS
 
 
 def _html(text: Text | None, base: str) -> str:
@@ -262,5 +272,6 @@ def content_digest(entry: Entry) -> str:
         entry.language,
         entry.categories,
         entry.enclosures,
+        *extras.telling(entry.extras),
     )
     return hashlib.sha256(repr(shown).encode(errors="replace")).hexdigest()[:32]

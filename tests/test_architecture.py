@@ -18,6 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pipeline"}),
     frozenset({"fetch", "store", "workers", "public", "lock", "reading"}),
     frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "addresses", "merge", "emit"}),
+    frozenset({"extras"}),
     frozenset({"html"}),
     frozenset({"dates", "urls"}),
     frozenset({"model", "errors", "logs"}),

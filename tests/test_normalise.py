@@ -9,6 +9,7 @@ import pytest
 from aggregator.model import (
     Enclosure,
     Entry,
+    Extras,
     FeedHead,
     ParsedDate,
     ParsedEntry,
@@ -16,6 +17,7 @@ from aggregator.model import (
     Person,
     Source,
     Text,
+    Thread,
 )
 from aggregator.normalise import GUID_CHARS, LIST_ITEMS, TITLE_CHARS, normalise
 
@@ -149,6 +151,7 @@ def test_published_else_updated_else_none(
     published: str | None, updated: str | None, shown: int | None
 ) -> None:
     entry = one(
+        id="1",
         published=ParsedDate(text=published) if published else None,
         updated=ParsedDate(text=updated) if updated else None,
     )
@@ -283,3 +286,25 @@ def test_the_digest_is_of_what_is_shown_but_not_of_dates_or_places() -> None:
 def test_max_entries_keeps_the_first() -> None:
     said = [ParsedEntry(id=str(n)) for n in range(5)]
     assert [entry.guid for entry in normal(*said, source=replace(ALFA, max_entries=2))] == ["0", "1"]
+
+
+def test_an_entry_that_says_nothing_at_all_is_none() -> None:
+    said = (
+        ParsedEntry(),
+        ParsedEntry(title=html(" ")),
+        ParsedEntry(title=html("One")),
+        ParsedEntry(language="de"),
+    )
+    assert [entry.title for entry in normal(*said)] == ["One"]
+    assert len(normal(ParsedEntry(extras=Extras(rights="©")))) == 1
+
+
+def test_what_an_entry_carries_is_made_safe_and_counts_where_it_is_seen() -> None:
+    said: dict[str, Any] = {"id": "1", "title": html("One")}
+    plain = one(**said)
+    seen = one(**said, extras=Extras(thumbnail="/1.jpg", thread=Thread(comments=1)))
+    assert seen.extras.thumbnail == "https://alfa.example/1.jpg"
+    assert seen.digest != plain.digest
+    counted = one(**said, extras=Extras(thumbnail="/1.jpg?width=9", thread=Thread(comments=2)))
+    assert counted.digest == seen.digest
+    assert one(**said, extras=Extras(thread=Thread(comments=9))).digest == plain.digest

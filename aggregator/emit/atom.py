@@ -1,17 +1,30 @@
 """Atom 1.0 (RFC 4287)."""
 
+from dataclasses import replace
 from html import escape
 
 from lxml import etree
 
+from aggregator.emit.extensions import NAMESPACES, extend, playable
 from aggregator.emit.words import heading, looks_like_html, rfc3339, unmarked
-from aggregator.model import Document, Enclosure, MergedEntry, MergedFeed, Person, Provenance
+from aggregator.model import (
+    Document,
+    Enclosure,
+    Extras,
+    Media,
+    MergedEntry,
+    MergedFeed,
+    Person,
+    Provenance,
+    Thread,
+)
 
 CONTENT_TYPE = "application/atom+xml; charset=utf-8"
 NAMESPACE = "http://www.w3.org/2005/Atom"
 GENERATOR = "aggregator"  # without a version: an upgrade is no reason for new bytes
 
 _A = f"{{{NAMESPACE}}}"
+_THR = f"{{{NAMESPACES['thr']}}}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -26,6 +39,7 @@ def atom(feed: MergedFeed) -> Document:
     _add(root, "generator", GENERATOR)
     for entry in feed.entries:
         _entry(root, entry)
+    etree.cleanup_namespaces(root, top_nsmap=NAMESPACES)
     body: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return Document(path=f"{feed.path}.atom", body=body, content_type=CONTENT_TYPE)
 
@@ -38,12 +52,17 @@ def _entry(root: etree._Element, entry: MergedEntry) -> None:
     _add(element, "published", rfc3339(entry.published_at))
     _add(element, "updated", rfc3339(entry.updated_at))
     for person in entry.authors:
-        _person(element, person)
+        _person(element, "author", person)
+    for person in entry.extras.contributors:
+        _person(element, "contributor", person)
     _links(element, entry)
     for name in entry.categories:
         etree.SubElement(element, f"{_A}category", term=name)
     _source(element, entry.source)
+    if entry.extras.rights:
+        _text(element, "rights", entry.extras.rights)
     _body(element, entry)
+    extend(element, _with_duration(entry))
 
 
 def _links(element: etree._Element, entry: MergedEntry) -> None:
@@ -55,6 +74,41 @@ def _links(element: etree._Element, entry: MergedEntry) -> None:
         _link(
             element, "via", other.entry_url or other.home_url or other.feed_url, title=unmarked(other.title)
         )
+    _further_links(element, entry.extras)
+
+
+def _further_links(element: etree._Element, extras: Extras) -> None:
+    for link in extras.links:
+        stated = {"type": link.type, "hreflang": link.language, "title": unmarked(link.title or "")}
+        _link(element, link.rel, link.url, **{name: value for name, value in stated.items() if value})
+    origin = extras.origin
+    address = origin and (origin.home_url or origin.feed_url)
+    if origin and address:
+        _link(element, "via", address, **({"title": unmarked(origin.title)} if origin.title else {}))
+    for licence in extras.licences:  # RFC 4946
+        _link(element, "license", licence)
+    if extras.thread:
+        _replies(element, extras.thread)
+
+
+def _replies(element: etree._Element, thread: Thread) -> None:
+    """RFC 4685 §4, §5."""
+    count = {} if thread.comments is None else {f"{_THR}count": str(thread.comments)}
+    if thread.comments_feed:
+        _link(element, "replies", thread.comments_feed, type="application/atom+xml", **count)
+    if thread.comments_url:
+        _link(element, "replies", thread.comments_url, type="text/html", **count)
+
+
+def _with_duration(entry: MergedEntry) -> Extras:
+    """A link has no word for how long a recording lasts; Media RSS has."""
+    extras, episode, first = entry.extras, entry.extras.episode, playable(entry)
+    if episode is None or episode.duration is None or first is None:
+        return extras
+    if any(media.url == first.url for media in extras.media):
+        return extras
+    heard = Media(url=first.url, type=first.type, length=first.length, duration=episode.duration)
+    return replace(extras, media=(heard, *extras.media))
 
 
 def _body(element: etree._Element, entry: MergedEntry) -> None:
@@ -81,13 +135,13 @@ def _source(element: etree._Element, source: Provenance) -> None:
         _text(origin, "rights", source.rights)
 
 
-def _person(element: etree._Element, person: Person) -> None:
-    author = etree.SubElement(element, f"{_A}author")
-    _add(author, "name", unmarked(person.name or ""))
+def _person(element: etree._Element, tag: str, person: Person) -> None:
+    named = etree.SubElement(element, f"{_A}{tag}")
+    _add(named, "name", unmarked(person.name or ""))
     if person.url:
-        _add(author, "uri", person.url)
+        _add(named, "uri", person.url)
     if person.email:
-        _add(author, "email", person.email)
+        _add(named, "email", person.email)
 
 
 def _enclosure(element: etree._Element, enclosure: Enclosure) -> None:

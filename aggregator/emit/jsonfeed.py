@@ -1,14 +1,19 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
+from aggregator.emit.attachments import attachments, picture
 from aggregator.emit.words import heading, one_line, rfc3339
-from aggregator.model import Document, Enclosure, MergedEntry, MergedFeed, Person, Provenance
+from aggregator.model import Document, Extras, MergedEntry, MergedFeed, Person, Provenance
 
 CONTENT_TYPE = "application/feed+json; charset=utf-8"
 VERSION = "https://jsonfeed.org/version/1.1"
 EXTENSION = "_aggregator"  # an object of our own, as the specification provides
+UNKNOWN_TYPE = "application/octet-stream"  # an attachment must have a type
+
+_OWN = ("episode", "thread", "place", "origin", "rights", "licences", "contributors", "links")
 
 
 def jsonfeed(feed: MergedFeed) -> Document:
@@ -29,6 +34,7 @@ def _item(entry: MergedEntry, about: str) -> dict[str, Any]:
     item = {
         "id": entry.id,
         "url": entry.url,
+        "external_url": next((link.url for link in entry.extras.links if link.rel == "related"), None),
         "title": entry.title,
         "content_html": entry.content or entry.summary,
         "content_text": ""
@@ -40,9 +46,21 @@ def _item(entry: MergedEntry, about: str) -> dict[str, Any]:
         "authors": [_author(person) for person in entry.authors],
         "tags": list(entry.categories),
         "language": entry.language,
-        "attachments": [_attachment(enclosure) for enclosure in entry.enclosures],
+        "image": picture(entry),
+        "banner_image": entry.extras.banner,
+        "attachments": [
+            _stated(
+                url=one.url,
+                mime_type=one.type or UNKNOWN_TYPE,
+                title=one.title,
+                size_in_bytes=one.length,
+                duration_in_seconds=one.duration,
+            )
+            for one in attachments(entry)
+        ],
         EXTENSION: {
             "about": about,
+            **_extras(entry.extras),
             "source": _source(entry.source),
             "sources": [
                 {**_source(other), **_stated(url=other.entry_url, entry_title=other.entry_title)}
@@ -57,13 +75,17 @@ def _author(person: Person) -> dict[str, Any]:
     return _stated(name=person.name, url=person.url or (person.email and f"mailto:{person.email}"))
 
 
-def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    """`mime_type` is required, like RSS's type."""
-    return _stated(
-        url=enclosure.url,
-        mime_type=enclosure.type or "application/octet-stream",
-        size_in_bytes=enclosure.length,
-    )
+def _extras(extras: Extras) -> dict[str, Any]:
+    """What JSON Feed has no names for, under our own."""
+    said = _lean(asdict(extras))
+    return {name: said[name] for name in _OWN if name in said}
+
+
+def _lean(value: Any) -> Any:
+    """Leave out what is not known, at any depth; zero and False are known."""
+    if isinstance(value, dict):
+        return {name: _lean(inner) for name, inner in value.items() if inner not in (None, "", ())}
+    return [_lean(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _source(source: Provenance) -> dict[str, Any]:

@@ -4,9 +4,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from aggregator.extras import clean
 from aggregator.html import sanitise, xml_safe
-from aggregator.model import Enclosure, MergedEntry, MergedFeed, Person, Provenance
-from aggregator.urls import absolute, host
+from aggregator.model import (
+    NO_EXTRAS,
+    Enclosure,
+    Episode,
+    Extras,
+    Link,
+    Media,
+    MergedEntry,
+    MergedFeed,
+    Person,
+    Provenance,
+    Reply,
+    Thread,
+)
+from aggregator.urls import absolute, host, is_uri
 
 _BREAKS = re.compile(r"[\t\n\r][ \t\n\r]*")
 # Legal in XML 1.0 and shown by nobody (§2.2 discourages them): mostly the ruins of windows-1252.
@@ -44,6 +58,7 @@ def _entry(entry: MergedEntry) -> MergedEntry:
         language=_language(entry.language),
         categories=tuple(dict.fromkeys(name for name in map(line, entry.categories) if name)),
         enclosures=tuple(_enclosures(entry.enclosures)),
+        extras=_extras(entry.extras),
         source=source,
         others=tuple(_provenance(other) for other in entry.others),
     )
@@ -101,9 +116,73 @@ def _enclosures(enclosures: Iterable[Enclosure]) -> Iterable[Enclosure]:
     for enclosure in enclosures:
         url = web_address(enclosure.url)
         if url:
-            media_type = (enclosure.type or "").partition(";")[0].strip()
             yield Enclosure(
                 url=url,
-                type=media_type if _MEDIA_TYPE.fullmatch(media_type) else None,
+                type=_media_type(enclosure.type),
                 length=enclosure.length if enclosure.length is not None and enclosure.length >= 0 else None,
             )
+
+
+def _media_type(said: str | None) -> str | None:
+    media_type = (said or "").partition(";")[0].strip()
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
+
+
+def _extras(extras: Extras) -> Extras:
+    """Cleaned like HTML for the second time, and its types, languages, names and ids as formats want them."""
+    if extras == NO_EXTRAS:
+        return NO_EXTRAS
+    extras = clean(extras, "", plain=True)
+    return replace(
+        extras,
+        media=tuple(_media(one) for one in extras.media),
+        episode=extras.episode and _episode(extras.episode),
+        thread=extras.thread and _thread(extras.thread),
+        place=extras.place and replace(extras.place, name=line(extras.place.name or "") or None),
+        origin=extras.origin and replace(extras.origin, title=line(extras.origin.title or "") or None),
+        rights=line(extras.rights or "") or None,
+        contributors=_people(extras.contributors),
+        links=tuple(_links(extras.links)),
+    )
+
+
+def _media(media: Media) -> Media:
+    return replace(
+        media,
+        type=_media_type(media.type),
+        title=line(media.title or "") or None,
+        description=line(media.description or "") or None,
+        credit=line(media.credit or "") or None,
+    )
+
+
+def _episode(episode: Episode) -> Episode:
+    return replace(
+        episode,
+        chapters_type=_media_type(episode.chapters_type),
+        chapters=tuple(replace(one, title=line(one.title)) for one in episode.chapters),
+        transcripts=tuple(
+            replace(one, type=_media_type(one.type), language=_language(one.language))
+            for one in episode.transcripts
+        ),
+        people=tuple(replace(one, name=line(one.name)) for one in episode.people if line(one.name)),
+    )
+
+
+def _thread(thread: Thread) -> Thread:
+    """What is answered is named by its id, which is a URI, or else by where it is (RFC 4685 §3)."""
+    named = ((one.ref if is_uri(one.ref) else one.url, one.url) for one in thread.answers)
+    return replace(thread, answers=tuple(Reply(ref=ref, url=url) for ref, url in named if ref))
+
+
+def _links(links: Iterable[Link]) -> Iterable[Link]:
+    """One alternate for each type and language (RFC 4287 §4.1.1), beside the entry's own that says neither."""
+    seen: set[tuple[str | None, str | None]] = {(None, None)}
+    for link in links:
+        made = replace(link, type=_media_type(link.type), language=_language(link.language))
+        kind = (made.type, made.language)
+        if made.rel == "alternate":
+            if kind in seen:
+                continue
+            seen.add(kind)
+        yield replace(made, title=line(made.title or "") or None)

@@ -1,13 +1,16 @@
 """RSS 2.0, as the RSS Advisory Board's profile would have it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from html import escape
 
 from lxml import etree
 
+from aggregator.emit import itunes
+from aggregator.emit.extensions import NAMESPACES, add, extend, playable
 from aggregator.emit.words import heading, looks_like_html, teaser, unmarked
-from aggregator.model import Document, Enclosure, MergedEntry, MergedFeed
+from aggregator.model import Document, Enclosure, Extras, Media, MergedEntry, MergedFeed
 
 CONTENT_TYPE = "application/rss+xml; charset=utf-8"
 GENERATOR = "aggregator"  # without a version: an upgrade is no reason for new bytes
@@ -34,8 +37,10 @@ def rss(feed: MergedFeed) -> Document:
         _add(channel, "lastBuildDate", format_datetime(feed.updated_at, usegmt=True))
     _add(channel, "generator", GENERATOR)
     _add(channel, "ttl", str(TTL // timedelta(minutes=1)))
+    itunes.show(channel, feed)
     for entry in feed.entries:
         _item(channel, entry)
+    etree.cleanup_namespaces(root, top_nsmap=_NAMESPACES | NAMESPACES, keep_ns_prefixes=list(_NAMESPACES))
     body: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return Document(path=f"{feed.path}.rss", body=body, content_type=CONTENT_TYPE)
 
@@ -60,9 +65,11 @@ def _item(channel: etree._Element, entry: MergedEntry) -> None:
         _add(item, "description", entry.summary or escape(teaser(entry), quote=False) or entry.content)
     if entry.content:
         _add(item, f"{_CONTENT}encoded", entry.content)
-    if entry.enclosures:
-        _enclosure(item, entry.enclosures[0])
+    if entry.extras.episode:
+        itunes.episode(item, entry.extras.episode)
+    _recordings(item, entry)
     _sources(item, entry)
+    _connections(item, entry.extras)
 
 
 def _sources(item: etree._Element, entry: MergedEntry) -> None:
@@ -72,8 +79,42 @@ def _sources(item: etree._Element, entry: MergedEntry) -> None:
         etree.SubElement(item, f"{_ATOM}link", rel="via", href=href, title=unmarked(other.title))
 
 
+def _connections(item: etree._Element, extras: Extras) -> None:
+    for person in extras.contributors:
+        _add(item, f"{_DC}contributor", unmarked(person.name or ""))
+    if extras.rights:
+        _add(item, f"{_DC}rights", unmarked(extras.rights))
+    for licence in extras.licences:
+        add(item, "creativeCommons:license", licence)
+    for link in extras.links:
+        stated = {"type": link.type, "hreflang": link.language, "title": unmarked(link.title or "")}
+        said = {name: value for name, value in stated.items() if value}
+        etree.SubElement(item, f"{_ATOM}link", {"rel": link.rel, "href": link.url, **said})
+    thread = extras.thread
+    if thread and thread.comments_url:
+        _add(item, "comments", thread.comments_url)
+    if thread and thread.comments_feed:
+        add(item, "wfw:commentRss", thread.comments_feed)
+    if thread and thread.comments is not None:
+        add(item, "slash:comments", str(thread.comments))
+
+
+def _recordings(item: etree._Element, entry: MergedEntry) -> None:
+    """One enclosure, for RSS 2.0 readers know no second (RSS profile, "enclosure"); the others as Media RSS."""
+    first = playable(entry)
+    if first is not None:
+        _enclosure(item, first)
+    described = {media.url for media in entry.extras.media}
+    others = (
+        Media(url=one.url, type=one.type, length=one.length)
+        for one in entry.enclosures[1:]
+        if one.url not in described
+    )
+    extras = replace(entry.extras, media=(*others, *entry.extras.media))
+    extend(item, extras, besides=() if first is None else (first.url,))
+
+
 def _enclosure(item: etree._Element, enclosure: Enclosure) -> None:
-    """The first only: RSS 2.0 readers know no second (RSS profile, "enclosure")."""
     etree.SubElement(
         item,
         "enclosure",

@@ -53,9 +53,15 @@ class Visit:
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)  # of the document, without the items left out
     foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
     finished: bool = False  # the strict parser came to the end
     spoiled: bool = False  # the document was changed by looking at it
+
+    @property
+    def read(self) -> bytes:
+        """The document without the items that were left out."""
+        return b"".join(self.parts)
 
     def note(self, entries: int, name: str | None) -> None:
         """Take down the entries that have been read since."""
@@ -94,6 +100,8 @@ def read(
         )
     finally:
         _visit.reset(token)
+    if not visit.finished:
+        visit.parts = [body]
     return (result, visit) if visit.conclude(result) else read(body, headers, known=(), frame=frame)
 
 
@@ -166,6 +174,7 @@ class _Driver(ExpatReader):
 
     def _between(self, text: bytes) -> None:
         """Read what is no item; blanks change nothing."""
+        self._visit.parts.append(text)
         self.feed(text)
         if text.strip():
             self._certain, self._memory = False, None
@@ -176,6 +185,7 @@ class _Driver(ExpatReader):
         memory = self._memory or self._look()
         name = digest(piece.body, self._inherits)
         if not (separable and name in self._visit.known):
+            self._visit.parts.append(piece.body)
             independent = self._read(piece, memory)
             self._visit.note(len(self._handler.entries), name if separable and independent else None)
         elif self._certain or self.is_in_content():

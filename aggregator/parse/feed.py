@@ -6,13 +6,14 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
-
-import feedparser
 
 from aggregator.errors import ParseError
 from aggregator.model import (
+    NO_EXTRAS,
     Enclosure,
+    Extras,
     FeedHead,
     FeedHints,
     ParsedDate,
@@ -22,54 +23,64 @@ from aggregator.model import (
     Response,
     Text,
 )
-from aggregator.parse import driver, feedlevel, hints
+from aggregator.parse import driver, extensions, feedlevel, hints
 from aggregator.parse.archive import archive_url
+from aggregator.parse.encoding import Decoded, decode
+from aggregator.parse.repair import Mended, mend
 from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
 
+UTF8 = {"content-type": "application/xml; charset=utf-8"}  # what every document is once it is decoded
+
 _LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 
 def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
-    # No content-location: with a base, feedparser would make URLs of guids such as "17".
-    content_type = response.headers.get("content-type")
-    headers = {"content-type": content_type} if content_type else {}
-    result, visit = _feedparser(response.body, headers, known, frame)
+    decoded = decode(response.body, response.headers.get("content-type", ""))
+    mended = mend(decoded.text)
+    document = mended.text.encode(errors="replace")
+    result, visit = _feedparser(document, known, frame)
     feed, entries = result["feed"], result["entries"]
-    if not dict.get(result, "version") and not entries and not visit.skipped:
+    version = dict.get(result, "version") or _version(mended.root)
+    if not version and not entries and not visit.skipped:
         raise ParseError(_no_feed(feed, response.url))
-    said = _feed_level(response.body, result)
+    said = _feed_level(document, feed)
     deleted, complaints = tombstones(said)
     return ParsedFeed(
-        format=dict.get(result, "version") or "unknown",
+        format=version or "unknown",
         head=_head(feed),
         updated=_date(feed, "updated") or _date(feed, "published"),
         base=response.url,
         entries=tuple(
-            replace(_entry(entry), position=position, digest=digest)
-            for entry, position, digest in zip(entries, visit.positions, visit.digests, strict=True)
+            replace(_entry(entry, more, loose=not visit.finished), position=position, digest=digest)
+            for entry, more, position, digest in zip(
+                entries, _extras(visit.read, entries), visit.positions, visit.digests, strict=True
+            )
         ),
         skipped=tuple(visit.skipped),
         hints=_hints(feed, said),
         archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
         tombstones=deleted,
-        problems=(*_problems(result), *complaints),
+        problems=(*_problems(decoded, mended, result), *complaints),
     )
 
 
-def _feedparser(
-    body: bytes, headers: dict[str, str], known: Collection[str], frame: str
-) -> tuple[Parsed, driver.Visit]:
+def _feedparser(document: bytes, known: Collection[str], frame: str) -> tuple[Parsed, driver.Visit]:
+    """Have a UTF-8 document read, and nothing guessed, resolved or cleaned.
+
+    No content-location: with a base, feedparser would make URLs of guids such as "17".
+    """
     try:
-        return driver.read(body, headers, known=known, frame=frame)
+        return driver.read(document, UTF8, known=known, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
-    except Exception as exc:  # its loose parser raises anything, UnicodeEncodeError for &#xD800; among it
+    except Exception as exc:  # its loose parser raises anything
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
@@ -97,18 +108,32 @@ def _no_feed(feed: Parsed, url: str) -> str:
     return f"the document at {url} is not a feed"
 
 
-def _problems(result: Parsed) -> Iterable[str]:
-    # A wrong Content-Type or charset label harms nobody once the document has been read.
-    harmless = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
-    defect = dict.get(result, "bozo_exception")
-    if dict.get(result, "bozo") and not isinstance(defect, harmless):
-        yield f"not well-formed: {defect}"
+def _problems(decoded: Decoded, mended: Mended, result: Parsed) -> Iterable[str]:
+    if decoded.problem:
+        yield decoded.problem
+    yield from mended.problems
+    if dict.get(result, "bozo"):
+        yield f"not well-formed: {dict.get(result, 'bozo_exception')}"
 
 
-def _feed_level(body: bytes, result: Parsed) -> feedlevel.FeedLevel:
-    if not feedlevel.is_worth_a_look(dict.keys(result["feed"])):
+def _version(root: str | None) -> str | None:
+    """Name the one format that feedparser reads without naming it."""
+    return "cdf" if root is not None and root.lower() == "channel" else None
+
+
+def _feed_level(document: bytes, feed: Parsed) -> feedlevel.FeedLevel:
+    if not feedlevel.is_worth_a_look(dict.keys(feed)):
         return feedlevel.FeedLevel()
-    return feedlevel.look(body, _string(result, "encoding") or "utf-8")
+    return feedlevel.look(document, "utf-8")
+
+
+def _extras(document: bytes, entries: list[Parsed]) -> Iterable[Extras]:
+    relations = ([str(dict.get(link, "rel")) for link in _objects(entry, "links")] for entry in entries)
+    if not any(map(extensions.is_worth_a_look, map(dict.keys, entries), relations)):
+        return repeat(NO_EXTRAS, len(entries))
+    return extensions.look(
+        document, [_string(entry, "id") or _string(entry, "link") or "" for entry in entries]
+    )
 
 
 def _hints(feed: Parsed, said: feedlevel.FeedLevel) -> FeedHints:
@@ -132,7 +157,7 @@ def _head(feed: Parsed) -> FeedHead:
     return FeedHead(
         id=_string(feed, "id"),
         title=_string(feed, "title"),
-        subtitle=_string(feed, "subtitle"),
+        subtitle=_string(feed, "subtitle") or _string(feed, "summary"),  # itunes:summary
         home_url=_string(feed, "link"),
         language=_string(feed, "language"),
         rights=_string(feed, "rights"),
@@ -140,13 +165,13 @@ def _head(feed: Parsed) -> FeedHead:
     )
 
 
-def _entry(entry: Parsed) -> ParsedEntry:
+def _entry(entry: Parsed, extras: Extras, *, loose: bool) -> ParsedEntry:
     content = _best_content(_objects(entry, "content"))
     summary = _text(dict.get(entry, "summary_detail"))
-    title = _text(dict.get(entry, "title_detail"))
+    title = _title(entry)
     spoken = (text.language for text in (content, summary, title) if text and text.language)
     return ParsedEntry(
-        id=_string(entry, "id"),
+        id=_id(entry, loose=loose),
         link=_link(entry),
         title=title,
         summary=summary,
@@ -162,7 +187,22 @@ def _entry(entry: Parsed) -> ParsedEntry:
         base=next((text.base for text in (content, summary, title) if text and text.base), None),
         published=_date(entry, "published") or _date(entry, "created"),
         updated=_date(entry, "updated"),
+        extras=extras,
     )
+
+
+def _id(entry: Parsed, *, loose: bool) -> str | None:
+    """Return the id as written. feedparser's loose parser (6.0.14) leaves it escaped, which would make it another."""
+    said = _string(entry, "id")
+    return said.replace("&amp;", "&") if said and loose else said
+
+
+def _title(entry: Parsed) -> Text | None:
+    """Return the title of the entry itself, of which feedparser keeps the text, but the details of the last within."""
+    detail, said = _text(dict.get(entry, "title_detail")), _string(entry, "title")
+    if detail is None or said is None or said == detail.value:
+        return detail
+    return Text(value=said, kind="html" if _MARKUP.search(said) else "text", language=detail.language)
 
 
 def _link(entry: Parsed) -> str | None:

@@ -2,18 +2,36 @@
 
 import codecs
 import json
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.errors import ParseError
-from aggregator.model import Enclosure, FeedHead, ParsedDate, ParsedEntry, ParsedFeed, Person, Response, Text
+from aggregator.model import (
+    Enclosure,
+    Extras,
+    FeedHead,
+    Link,
+    Media,
+    ParsedDate,
+    ParsedEntry,
+    ParsedFeed,
+    Person,
+    Response,
+    Text,
+)
 from aggregator.parse.archive import archive_url
+from aggregator.parse.encoding import decode
 from aggregator.parse.known import context, digest
 
 _VERSION = "jsonfeed.org/version/"
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAX_BYTES = 1 << 63  # of an attachment
+_MAX_SECONDS = 10**7
+_BLANKS = "\ufeff \t\r\n\0"
+_ITEMS = re.compile(r',?\s*"items"\s*:\s*\[\s*')
+_NEXT = re.compile(r"\s*,\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +39,11 @@ class _Number:
     """A number as written: as an id, 1.10 is not 1.1, and 2^53 + 1 not 2^53."""
 
     text: str
+
+
+_DECODER = json.JSONDecoder(
+    parse_int=_Number, parse_float=_Number, strict=False
+)  # line breaks in texts do no harm
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -35,11 +58,12 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
     An item without an id is dropped with a problem, a number as id becomes the text it is written
     as (PROTOCOL P37).
     """
-    said = _load(response.body)
+    decoded = decode(response.body, response.headers.get("content-type", ""))
+    problems = [decoded.problem] if decoded.problem else []
+    said = _load(decoded.text, problems)
     if not isinstance(said, dict) or not isinstance(said.get("items"), list):
         raise ParseError(f"the document at {response.url} is JSON, but no JSON Feed: it has no list of items")
     version = said.get("version")
-    problems = []
     if not isinstance(version, str) or _VERSION not in version:
         problems.append("the version of the JSON Feed is missing or unknown")
     inherits = context(frame, version, _string(said, "language"))
@@ -74,14 +98,43 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
     )
 
 
-def _load(body: bytes) -> Any:
+def _load(text: str, problems: list[str]) -> Any:
     try:
-        plain = body.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8)
-        return json.loads(plain, parse_int=_Number, parse_float=_Number)
+        return _DECODER.decode(text.lstrip(_BLANKS))
     except RecursionError as exc:
         raise ParseError("the JSON is nested too deeply") from exc
-    except ValueError as exc:  # also what cannot be decoded
-        raise ParseError(f"the JSON cannot be read: {exc}") from exc
+    except ValueError as exc:
+        whole = _whole(text)
+        if whole is None:
+            raise ParseError(f"the JSON cannot be read: {exc}") from exc
+        problems.append(f"the JSON is broken after item {len(whole['items'])}: {exc}")
+        return whole
+
+
+def _whole(text: str) -> dict[str, Any] | None:
+    """Return what stands before the place where a feed breaks or is cut off: its whole items, and its head."""
+    listed = _ITEMS.search(text)
+    items = [] if listed is None else list(_items(text, listed))
+    return _head(text[: listed.start()]) | {"items": items} if listed and items else None
+
+
+def _items(text: str, before: re.Match[str]) -> Iterable[Any]:
+    separator: re.Match[str] | None = before
+    while separator is not None:
+        try:
+            item, end = _DECODER.raw_decode(text, separator.end())
+        except (ValueError, RecursionError):
+            return
+        yield item
+        separator = _NEXT.match(text, end)
+
+
+def _head(text: str) -> dict[str, Any]:
+    try:
+        said = _DECODER.decode(f"{text.lstrip(_BLANKS).rstrip(_BLANKS + ',')}}}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _string(said: dict[str, Any], key: str) -> str | None:
@@ -121,6 +174,7 @@ def _entry(item: dict[str, Any]) -> ParsedEntry:
         language=language,
         published=_date(item, "date_published"),
         updated=_date(item, "date_modified"),
+        extras=_extras(item),
     )
 
 
@@ -136,13 +190,36 @@ def _enclosures(item: dict[str, Any]) -> Iterable[Enclosure]:
     for attachment in _objects(item, "attachments"):
         if url := _string(attachment, "url"):
             yield Enclosure(
-                url=url, type=_string(attachment, "mime_type"), length=_bytes(attachment.get("size_in_bytes"))
+                url=url,
+                type=_string(attachment, "mime_type"),
+                length=_whole_number(attachment.get("size_in_bytes"), _MAX_BYTES),
             )
 
 
-def _bytes(said: object) -> int | None:
-    size = float(said.text) if isinstance(said, _Number) else -1.0  # 7.0 is a size too
-    return int(size) if 0 <= size < _MAX_BYTES else None
+def _extras(item: dict[str, Any]) -> Extras:
+    external = _string(item, "external_url") if _string(item, "url") else None
+    return Extras(
+        media=tuple(_media(item)),
+        thumbnail=_string(item, "image"),
+        banner=_string(item, "banner_image"),
+        links=(Link(rel="related", url=external),) if external else (),
+    )
+
+
+def _media(item: dict[str, Any]) -> Iterable[Media]:
+    """What attachments say beyond an enclosure."""
+    for attachment in _objects(item, "attachments"):
+        url, title = _string(attachment, "url"), _string(attachment, "title")
+        duration = _whole_number(attachment.get("duration_in_seconds"), _MAX_SECONDS)
+        if url and (title or duration):
+            size = _whole_number(attachment.get("size_in_bytes"), _MAX_BYTES)
+            media_type = _string(attachment, "mime_type")
+            yield Media(url=url, type=media_type, length=size, duration=duration, title=title)
+
+
+def _whole_number(said: object, most: int) -> int | None:
+    number = float(said.text) if isinstance(said, _Number) else -1.0  # 7.0 is a size too
+    return int(number) if 0 <= number < most else None
 
 
 def _date(item: dict[str, Any], key: str) -> ParsedDate | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from aggregator.addresses import asked_at, edited
 from aggregator.model import (
+    NO_EXTRAS,
     Candidate,
     Candidates,
     Claim,
@@ -299,6 +300,13 @@ def _ranked(
 
 def _without_text(stored: StoredEntry) -> StoredEntry:
     bare = replace(
-        stored.entry, summary="", content="", content_text="", authors=(), categories=(), enclosures=()
+        stored.entry,
+        summary="",
+        content="",
+        content_text="",
+        authors=(),
+        categories=(),
+        enclosures=(),
+        extras=NO_EXTRAS,
     )
     return replace(stored, entry=bare)

@@ -135,3 +135,9 @@ def m0002_politeness(db: Database) -> None:
     db.execute("CREATE TABLE holds (host TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT, WITHOUT ROWID")
     db.execute("CREATE TABLE known_items (source_id TEXT PRIMARY KEY, items TEXT NOT NULL) STRICT")
     db.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID")
+
+
+@migrations()
+def m0003_extras(db: Database) -> None:
+    """What entries carry besides their text: media, episodes, threads, places, origins, licences."""
+    db.execute("ALTER TABLE entries ADD COLUMN extras TEXT NOT NULL DEFAULT '{}'")

@@ -23,13 +23,14 @@ from aggregator.model import (
     Validators,
     Wish,
 )
+from aggregator.store.carried import as_extras, extras_json
 from aggregator.urls import host
 
 Row = sqlite3.Row
 
 ENTRY_COLUMNS = (
     "uri", "url", "title", "authors", "summary", "content", "content_text", "language", "categories",
-    "enclosures", "published_at", "updated_at", "position", "digest", "problems",
+    "enclosures", "published_at", "updated_at", "extras", "position", "digest", "problems",
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def entry_values(entry: Entry) -> tuple[Any, ...]:
         _json([[e.url, e.type, e.length] for e in entry.enclosures]),
         _optional(entry.published_at),
         _optional(entry.updated_at),
+        extras_json(entry.extras),
         entry.position,
         entry.digest,
         _json(entry.problems),
@@ -110,6 +112,7 @@ def stored_entry(row: Row) -> StoredEntry:
             enclosures=tuple(Enclosure(url=u, type=t, length=n) for u, t, n in json.loads(row["enclosures"])),
             published_at=instant(row["published_at"]),
             updated_at=instant(row["updated_at"]),
+            extras=as_extras(row["extras"]),
             position=row["position"],
             digest=row["digest"],
             problems=tuple(json.loads(row["problems"])),

@@ -321,7 +321,7 @@ class SqliteStore:
             pruned = self._db.execute(
                 """
                 UPDATE entries SET pruned = 1, summary = '', content = '', content_text = '', authors = '[]',
-                    categories = '[]', enclosures = '[]'
+                    categories = '[]', enclosures = '[]', extras = '{}'
                 WHERE NOT pruned AND (first_seen_at < :before OR key IN (
                     SELECT key FROM (
                         SELECT key, row_number() OVER (

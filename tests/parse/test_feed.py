@@ -120,7 +120,8 @@ def test_what_is_readable_of_a_broken_feed_is_kept_and_the_defect_told() -> None
     )
     assert feed.entries[0].title is not None
     assert feed.entries[0].title.value == "One"
-    assert feed.problems[0].startswith("not well-formed: ")
+    assert len(feed.entries) == 1
+    assert feed.problems == ("the document is cut off within an entry, which is left out",)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,6 @@ def test_an_element_named_like_a_word_of_the_parsers_is_no_such_thing(name: str)
         (" \n ", "the document is empty"),
         ("just words", f"the document at {URL} is not a feed"),
         ("\0\1\2", "is not a feed"),
-        (rss("<title>&#xD800;</title><broken>"), "the document cannot be read"),
         ("<html><body>captcha</body></html>", "is not a feed"),
         (
             '<html><head><link rel="alternate" type="application/rss+xml" href="/real.xml"></head></html>',

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aggregator.errors import ParseError
-from aggregator.model import Enclosure, ParsedFeed, Person, Response
+from aggregator.model import NO_EXTRAS, Enclosure, Extras, Link, Media, ParsedFeed, Person, Response
 from aggregator.parse import parse
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -141,6 +141,42 @@ def test_what_stands_before_it(prefix: bytes) -> None:
 
 def test_another_encoding() -> None:
     assert len(read(json.dumps({"version": VERSION, "items": [{"id": "1"}]}).encode("utf-16")).entries) == 1
+
+
+def test_what_items_carry_besides_their_text() -> None:
+    feed = items(
+        {
+            "id": "1",
+            "url": "https://alfa.example/1",
+            "external_url": "https://bravo.example/",
+            "image": "https://alfa.example/1.jpg",
+            "banner_image": "/wide.jpg",
+            "attachments": [
+                {"url": "https://a.example/1.mp3", "title": "As heard", "duration_in_seconds": 61.5},
+                {"url": "https://a.example/1.ogg", "duration_in_seconds": "long"},
+            ],
+        },
+        {"id": "2", "external_url": "https://bravo.example/"},
+    )
+    first, second = feed.entries
+    assert first.extras == Extras(
+        media=(Media(url="https://a.example/1.mp3", title="As heard", duration=61),),
+        thumbnail="https://alfa.example/1.jpg",
+        banner="/wide.jpg",
+        links=(Link(rel="related", url="https://bravo.example/"),),
+    )
+    assert (second.link, second.extras) == ("https://bravo.example/", NO_EXTRAS), "it is the link itself"
+
+
+@pytest.mark.parametrize("rest", ["", ', {"id": "3", "title', "]", ' {"id": "3"}]}', '], "x": nonsense}'])
+def test_the_whole_items_of_a_broken_feed_are_kept_and_the_defect_told(rest: str) -> None:
+    head = (
+        f'{{"version": "{VERSION}", "title": "Alfa", "items": [{{"id": "1"}}, {{"id": "2", "title": "a\nb"}}'
+    )
+    feed = read(f"{head}{rest}".encode())
+    assert [entry.id for entry in feed.entries] == ["1", "2"]
+    assert (feed.head.title, feed.format) == ("Alfa", "json11")
+    assert feed.problems[0].startswith("the JSON is broken after item 2: ")
 
 
 def test_an_unknown_version_is_told() -> None:

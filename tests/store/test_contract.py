@@ -10,8 +10,10 @@ import pytest
 
 from aggregator.errors import Conflict
 from aggregator.model import (
+    NO_EXTRAS,
     Claim,
     Enclosure,
+    Extras,
     FeedHead,
     FeedHints,
     FormerUrl,
@@ -34,6 +36,7 @@ from aggregator.model import (
     Withdrawal,
 )
 from aggregator.store import Store, open_store
+from tests.emit.shown import carried
 from tests.things import NOON, entry, source, update
 
 URL = Mark(kind="url", value="https://alfa.example/1")
@@ -64,6 +67,20 @@ def founds(guid: str, source_id: str = "alfa", *marks: tuple[Mark, int], entry_i
 
 def joins(guid: str, source_id: str, story_id: str, *marks: tuple[Mark, int]) -> Placement:
     return replace(founds(guid, source_id, *marks), story_id=story_id, rule="url")
+
+
+def test_what_entries_carry_is_kept_until_they_are_forgotten(store: Store) -> None:
+    carrying, plain = founds("1", "alfa", (URL, 0)), founds("2")
+    carrying = replace(carrying, entry=replace(carrying.entry, extras=carried()))
+    store.apply(update(plan=Plan(placements=(carrying, plain))))
+    kept = {story.story_id: story.entries[0].entry.extras for story in store.latest(9)}
+    assert kept == {"alfa:1": carried(), "alfa:2": NO_EXTRAS}
+    revised = replace(carrying.entry, extras=Extras(rights="©"))
+    store.apply(update(plan=Plan(revisions=(Revision(entry_id="alfa:1", entry=revised),))))
+    assert {story.entries[0].entry.extras for story in store.latest(9)} == {Extras(rights="©"), NO_EXTRAS}
+    assert store.prune(before=NOON + HOUR, keep_per_source=9, texts_before=NOON) == 2
+    marked = store.candidates(Lookup(source_id="bravo", marks=(URL,))).marked[URL]
+    assert [candidate.representative.entry.extras for candidate in marked] == [NO_EXTRAS]
 
 
 def test_a_new_source_is_due_at_once_and_claimed_once(store: Store) -> None:

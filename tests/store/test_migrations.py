@@ -1,0 +1,32 @@
+"""A database of an earlier version opens with all that was in it."""
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from aggregator.model import NO_EXTRAS, Plan, Revision
+from aggregator.store import open_store
+from aggregator.store.migrations import migrations
+from tests.emit.shown import carried
+from tests.things import NOON, entry, source, update
+
+
+def test_entries_from_before_there_were_extras_carry_none(tmp_path: Path) -> None:
+    before = Database(tmp_path / "aggregator.sqlite")
+    migrations.apply(before, stop_before="m0003_extras")
+    before.execute("INSERT INTO stories (key, story_id, representative, shown_at) VALUES (1, 'a', 1, '2026')")
+    before.execute(
+        """
+        INSERT INTO entries (key, entry_id, source_id, guid, story, rule, title, authors, summary, content,
+            content_text, categories, enclosures, first_seen_at, position, digest, problems)
+        VALUES (1, 'a', 'alfa', '1', 1, 'new', 'T', '[]', '', '', '', '[]', '[]', '2026-01-01T00:00:00Z', 0, '', '[]')
+        """
+    )
+    before.conn.commit()
+    before.close()
+    store = open_store("sqlite", tmp_path)
+    store.configure([source("alfa")], now=NOON)
+    assert [story.entries[0].entry.extras for story in store.latest(9)] == [NO_EXTRAS]
+    store.apply(update(plan=Plan(revisions=(Revision(entry_id="a", entry=entry("1", extras=carried())),))))
+    assert [story.entries[0].entry.extras for story in store.latest(9)] == [carried()]
+    store.close()
