@@ -284,10 +284,9 @@ NO_EXTRAS = Extras()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDate:
-    """A date as written, and as the parser understood it (an opinion: see `dates`)."""
+    """A date as written: what it means is for `dates` to say."""
 
     text: str
-    opinion: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,8 @@
 """RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, CDF: everything feedparser reads."""
 
-import calendar
 import re
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
@@ -260,13 +257,4 @@ def _date(said: Parsed, name: str) -> ParsedDate | None:
     text = _string(said, name)
     if not text or not text.strip():
         return None
-    return ParsedDate(text=text.strip(), opinion=_instant(dict.get(said, f"{name}_parsed")))
-
-
-def _instant(parsed: object) -> datetime | None:
-    if not isinstance(parsed, time.struct_time):
-        return None
-    try:
-        return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-    except (ValueError, OverflowError, OSError):  # year 0, month 13: no opinion
-        return None
+    return ParsedDate(text=text.strip())
