@@ -14,6 +14,17 @@ Anything else is a bug: a traceback in the log, and that source backs off.
 """
 
 
+def printable(text: str) -> str:
+    r"""Return what a publisher or a library said so that it can be stored, logged and shown on a terminal.
+
+    Control characters and what is no character (half of a surrogate pair: a byte that was not UTF-8) become
+    escapes, as in a Python string.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 class AggregatorError(Exception):
     """Something the daemon knows how to answer."""
 

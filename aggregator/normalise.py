@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator import extras
 from aggregator.dates import Habit, learn, primary, read_date
+from aggregator.errors import printable
 from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
 from aggregator.model import (
     NO_EXTRAS,
@@ -220,7 +221,7 @@ class _Dates:
         reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=self._habit)
         self.lean = self.lean or reading.leans
         if reading.problem:
-            self.problems.append(reading.problem)
+            self.problems.append(printable(reading.problem))
         return None if reading.at is None else reading.at.replace(microsecond=0)
 
     def lift(self, html: str, posted: tuple[str | None, str]) -> tuple[datetime | None, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from aggregator import rules
+from aggregator.errors import printable
 from aggregator.model import Entry, KnownItem, ParsedFeed, Reading, Response, Source
 from aggregator.normalise import normalise, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
@@ -29,7 +30,10 @@ def read(source: Source, response: Response, known: Sequence[KnownItem] = ()) ->
         archive_url=parsed.archive_url,
         tombstones=normalise_tombstones(parsed),
         ended=parsed.ended,
-        problems=(*parsed.problems, *(problem for item in skipped for problem in item.problems)),
+        problems=(
+            *map(printable, parsed.problems),
+            *(problem for item in skipped for problem in item.problems),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import ssl
 import aiohttp
 import httpx
 
+from aggregator.errors import printable
 from aggregator.fetch.guard import AddressError
 from aggregator.fetch.request import shown
 from aggregator.fetch.transport import BrokenConnection
@@ -70,4 +71,4 @@ def _reason(exc: OSError) -> str:
 
 
 def _quote(text: object) -> str:
-    return " ".join(str(text).split())[:MAX_QUOTE]
+    return printable(" ".join(str(text).split())[:MAX_QUOTE])

@@ -15,6 +15,7 @@ SINGLE = frozenset(
     | {"retry-after"}
 )
 VALIDATORS = frozenset({"etag", "last-modified"})
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 §5.5; aiohttp refuses to send them
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
@@ -40,8 +41,8 @@ _DIRECTIVE = re.compile(r'([^\s,;="]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return headers as text by lower-case name.
 
-    Cookies are left out: nobody may keep them. So are validators that are not UTF-8: they could
-    not be sent back as they came.
+    Cookies are left out: nobody may keep them. So are validators that are not UTF-8 or hold a control
+    character (no ETag may: RFC 9110 §8.8.3): they could not be sent back as they came.
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
@@ -53,6 +54,8 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
                 continue
             value = raw_value.decode("latin-1")
         if name == "set-cookie" or (name in SINGLE and name in headers):
+            continue
+        if name in VALIDATORS and UNSENDABLE.search(value):
             continue
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

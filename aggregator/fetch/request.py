@@ -5,6 +5,7 @@ from base64 import b64encode
 import httpx
 
 from aggregator.errors import FetchError
+from aggregator.fetch.headers import UNSENDABLE
 from aggregator.model import Access, Validators
 
 ACCEPT = (
@@ -95,8 +96,8 @@ def _credentials(access: Access) -> dict[str, str]:
 
 def _checked(name: str, value: str) -> tuple[bytes, bytes]:
     """Return a header in bytes. The message names no value: it may be a secret."""
-    if any(char in name + value for char in "\r\n\0"):
-        raise FetchError(f"header {name!r} cannot be sent: its value holds a line break or a NUL")
+    if UNSENDABLE.search(name + value):
+        raise FetchError(f"header {name!r} cannot be sent: its value holds a control character")
     try:
         return name.encode("ascii"), value.encode()
     except UnicodeEncodeError as exc:

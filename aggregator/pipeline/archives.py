@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from aggregator import addresses
-from aggregator.errors import FetchError, SourceError, StoreError
+from aggregator.errors import FetchError, SourceError, StoreError, printable
 from aggregator.logs import log
 from aggregator.model import PollResult, PollUpdate, Reading, Response, Source, SourceState, Validators
 from aggregator.pipeline import outcome
@@ -74,6 +74,7 @@ async def _read_archive(
     else:
         log.info("archive", source=source.id, url=url, new=len(plan.placements), left=left)
         return count(result_of(read, response), plan)
+    error = printable(error)
     log.warning("archive", source=source.id, url=url, error=error, left=left)
     state = outcome.put_off(state, response, now=started)
     held_host = outcome.hold(response, parts.plant, now=started)

@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from aggregator.cadence import allowed_from, observe
-from aggregator.errors import SourceError, StoreError
+from aggregator.errors import SourceError, StoreError, printable
 from aggregator.logs import log
 from aggregator.model import (
     Plan,
@@ -153,6 +153,7 @@ class _Visit:
     async def fail(self, response: Response | None, error: str) -> PollResult:
         """Record why nothing came of it."""
         at, plant = self.parts.clock(), self.parts.plant
+        error = printable(error)
         state = outcome.failed(self.source, self.state, response, error, plant, now=at, jitter=_jitter())
         await self._apply(PollUpdate(state=state, at=at, hold=outcome.hold(response, plant, now=at)))
         report_move(self.source, self.state, state)
