@@ -160,13 +160,18 @@ class Engine:
     def _repace(self, before: Plant) -> None:
         """Let a changed interval count from the last poll on, not only after the next."""
         after = self.pipeline.plant
-        for source_id, source in after.sources.items():
-            was = before.sources.get(source_id)
-            same = was is not None and (was.interval, was.feed_hints) == (source.interval, source.feed_hints)
-            if was is None or (same and before.pace == after.pace):
-                continue
-            state = self.store.state(source_id)
-            self.store.reschedule(repaced(source, after.pace, state, now=now()))
+        changed = {
+            source_id: source
+            for source_id, source in after.sources.items()
+            if (was := before.sources.get(source_id)) is not None
+            and (was.interval, was.feed_hints, before.pace)
+            != (source.interval, source.feed_hints, after.pace)
+        }
+        if changed:
+            states = [state for state in self.store.states() if state.source_id in changed]
+            self.store.reschedule(
+                [repaced(changed[state.source_id], after.pace, state, now=now()) for state in states]
+            )
 
 
 class Daemon:

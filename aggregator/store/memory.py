@@ -48,6 +48,10 @@ class MemoryStore:
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
         with self._lock:
+            # Whoever claimed a source that has left may have found it gone, and has kept the claim.
+            self._claims = {
+                claimed: until for claimed, until in self._claims.items() if claimed in self._sources
+            }
             self._sources = {source.id: source for source in sources}
             for source in sources:
                 old = self._states.get(source.id)
@@ -100,17 +104,18 @@ class MemoryStore:
             self._claims.update({claim.source_id: now + lease for claim in claims})
             return claims
 
-    def reschedule(self, state: SourceState) -> None:
+    def reschedule(self, states: Collection[SourceState]) -> None:
         with self._lock:
-            known = self._states[state.source_id]
-            if known.last_poll_at == state.last_poll_at:
-                self._states[state.source_id] = replace(
-                    known,
-                    next_poll_at=state.next_poll_at,
-                    next_reason=state.next_reason,
-                    interval=state.interval,
-                    wishes=state.wishes,
-                )
+            for state in states:
+                known = self._states[state.source_id]
+                if known.last_poll_at == state.last_poll_at:
+                    self._states[state.source_id] = replace(
+                        known,
+                        next_poll_at=state.next_poll_at,
+                        next_reason=state.next_reason,
+                        interval=state.interval,
+                        wishes=state.wishes,
+                    )
 
     def release_claims(self) -> None:
         with self._lock:

@@ -60,8 +60,8 @@ class Store(Protocol):
         turn, and none of a host on hold. Sources without a host (file:) do not wait for each other.
         """
 
-    def reschedule(self, state: SourceState) -> None:
-        """Write when a source is polled next, why, and its interval; unless it was polled since `state` was read."""
+    def reschedule(self, states: Collection[SourceState]) -> None:
+        """Write when sources are polled next, why, and their intervals; not of those polled since they were read."""
 
     def release_claims(self) -> None:
         """Forget all claims: the process that held them is gone."""

@@ -86,6 +86,10 @@ class SqliteStore:
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
         with self._storage(), self._db.atomic():
             known = {row["id"]: row["url"] for row in self._db.execute("SELECT id, url FROM sources")}
+            # Whoever claimed a source that has left may have found it gone, and has kept the claim.
+            self._db.execute(
+                "UPDATE sources SET claimed_until = NULL WHERE NOT configured AND claimed_until NOTNULL"
+            )
             self._db.execute("UPDATE sources SET configured = 0 WHERE configured")
             for source in sources:
                 if source.id not in known:
@@ -170,17 +174,15 @@ class SqliteStore:
             )
         return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
-    def reschedule(self, state: SourceState) -> None:
-        values = rows.state_values(state)
-        names = ("last_poll_at", "next_poll_at", "next_reason", "interval", "wishes")
+    def reschedule(self, states: Collection[SourceState]) -> None:
         with self._storage(), self._db.atomic():
-            self._db.execute(
+            self._db.conn.executemany(
                 """
                 UPDATE sources
                 SET next_poll_at = :next_poll_at, next_reason = :next_reason, interval = :interval, wishes = :wishes
                 WHERE id = :id AND last_poll_at IS :last_poll_at
                 """,
-                {"id": state.source_id} | {name: values[name] for name in names},
+                [rows.state_values(state) | {"id": state.source_id} for state in states],
             )
 
     def release_claims(self) -> None:

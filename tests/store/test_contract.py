@@ -113,10 +113,10 @@ def test_a_source_is_rescheduled_unless_it_was_polled_meanwhile(store: Store) ->
     )
     read = store.state("alfa")
     sooner = replace(read, next_poll_at=NOON + HOUR / 2, next_reason="interval", interval=HOUR / 2)
-    store.reschedule(replace(sooner, validators=Validators(etag="other")))
+    store.reschedule([replace(sooner, validators=Validators(etag="other"))])
     assert store.state("alfa") == sooner
     store.apply(replace(update(), state=replace(read, last_poll_at=NOON + HOUR)))
-    store.reschedule(sooner)
+    store.reschedule([sooner])
     assert store.state("alfa") == replace(read, last_poll_at=NOON + HOUR)
 
 
@@ -275,6 +275,14 @@ def test_a_source_that_left_is_unknown_and_comes_back_as_it_was(store: Store) ->
     store.configure([source("alfa"), source("bravo")], now=NOON)
     assert store.state("alfa").failures == 2
     assert [story.story_id for story in store.latest(10)] == ["alfa:1"]
+
+
+def test_a_source_that_left_once_claimed_is_due_when_it_comes_back(store: Store) -> None:
+    """Whoever claimed it may have found it gone, and never polled it."""
+    assert claimed(store, NOON) == ["alfa", "bravo"]
+    store.configure([source("bravo")], now=NOON)
+    store.configure([source("alfa"), source("bravo")], now=NOON)
+    assert claimed(store, NOON) == ["alfa"]
 
 
 def test_a_hold_makes_all_sources_of_the_host_wait_and_no_others(store: Store) -> None:
