@@ -7,7 +7,7 @@ operator's next edit of the address wins over it.
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.model import FormerUrl, Response, SourceState, State, Validators
+from aggregator.model import FeedHints, FormerUrl, Response, SourceState, State, Validators
 
 SIGHTINGS = 3  # agreeing answers before a permanent redirect is remembered (PROTOCOL P18) …
 SIGHTINGS_FORGEABLE = 5  # … when anybody between us and the publisher could have made it up
@@ -45,8 +45,8 @@ def after_failure(state: SourceState, response: Response | None, *, now: datetim
 def edited(state: SourceState, url: str, *, now: datetime) -> SourceState:
     """Return the state after the operator has given the source another address.
 
-    It is asked there at once, and as a stranger: validators belong to an address. Unless the operator
-    only wrote down where we knew that the source had moved.
+    It is asked there at once, and as a stranger: validators, and what a feed asks for, belong to an address.
+    Unless the operator only wrote down where we knew that the source had moved.
     """
     if url == state.moved_to:
         health = State.OK if state.state is State.MOVED else state.state
@@ -59,7 +59,9 @@ def edited(state: SourceState, url: str, *, now: datetime) -> SourceState:
         moving_seen=0,
         validators=Validators(),
         body_digest=None,
+        hints=FeedHints(),
         fresh_for=None,
+        pushed_until=None,
         state=State.NEW,
         failures=0,
         last_error=None,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from aggregator.cadence.rhythm import wait_for_one
 from aggregator.cadence.skips import allowed_from, skip_reason
-from aggregator.model import Response, Source, SourceState, Wish
+from aggregator.model import Response, Source, SourceState, State, Wish
 
 FLOOR = timedelta(seconds=1)  # whatever the settings say
 LONGEST_OWN = timedelta(days=366)  # our own choice, whatever the settings say
@@ -90,9 +90,9 @@ def repaced(source: Source, pace: Pace, state: SourceState, *, now: datetime) ->
     """Return the state after the operator has changed how often `source` is polled.
 
     Our own wish is decided anew, counted from the last poll; everybody else's stands. A source that was
-    never polled, that fails or that is never polled again stays as it is.
+    never polled at its address, that fails or that is never polled again stays as it is.
     """
-    if state.last_poll_at is None or state.next_poll_at is None or state.failures:
+    if state.last_poll_at is None or state.next_poll_at is None or state.failures or state.state is State.NEW:
         return state
     interval = own_interval(source, pace, replace(state, interval=None), now=now)
     answered = [wish for wish in state.wishes if wish.reason not in OUR_REASONS]

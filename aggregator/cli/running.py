@@ -123,9 +123,9 @@ async def _poll_all(
         async with room:
             result = await pipeline.poll(source.id, force=wanted.force, archives=wanted.archives)
             if result is None:
-                click.echo(f"{source.id} asks not to be polled at this hour; --force asks anyway", err=True)
+                click.echo(f"{source.id} asks to be left alone for now; --force asks anyway", err=True)
                 continue
-            older = await pipeline.read_archives(source.id)
+            older = await pipeline.read_archives(source.id, force=wanted.force)
         if older is not None:
             result = replace(result, new=result.new + older.new, duplicate=result.duplicate + older.duplicate)
         results.append(result)

@@ -21,6 +21,7 @@ from aggregator.fetch.local import read_local
 from aggregator.fetch.request import PERMANENT, REDIRECTS, may_carry_on, parse_url, request_headers, shown
 from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
 from aggregator.model import Access, Response, Source, Validators
+from aggregator.urls import host
 
 MAX_REDIRECTS = 10
 WITH_FEED = (HTTPStatus.OK, HTTPStatus.IM_USED)  # whose bodies are wanted
@@ -161,7 +162,7 @@ class Fetcher:
         """Ask, and ask again where a redirect says, until an answer is none."""
         seen = {visit.url}
         while True:
-            async with self.gate.turn(visit.url.host):
+            async with self.gate.turn(host(str(visit.url)) or visit.url.host):
                 answer = await self._ask_in_time(visit)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or location is None:
@@ -171,7 +172,7 @@ class Fetcher:
                 raise FetchError(f"redirects go round in a loop at {shown(following)}")
             if len(seen) > MAX_REDIRECTS:
                 raise FetchError(f"more than {MAX_REDIRECTS} redirects")
-            if following.host in visit.held_hosts:
+            if host(str(following)) in visit.held_hosts:
                 raise FetchError(f"redirect to {shown(following)}, whose host has asked to be left alone")
             seen.add(following)
             if answer.status not in PERMANENT:

@@ -13,22 +13,27 @@ from aggregator.pipeline import outcome
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts, Plant
 from aggregator.pipeline.report import count, refusal, result_of
+from aggregator.urls import host
 
 
 def with_archives(state: SourceState, reading: Reading, response: Response, plant: Plant) -> SourceState:
-    """Note where the older documents begin, unless none are wanted or the document names itself."""
+    """Note where the older documents begin, unless none are wanted or the document names itself.
+
+    Nor for a file: where to look further on the net is not for its content to say.
+    """
     first, left = reading.archive_url, plant.archives
-    if left <= 0 or first in {response.url, addresses.asked_at(state)}:
+    if left <= 0 or not host(response.url) or first in {response.url, addresses.asked_at(state)}:
         first = None
     return replace(state, archive_url=first, archive_left=left)
 
 
-async def read_archives(parts: Parts, source_id: str) -> PollResult | None:
+async def read_archives(parts: Parts, source_id: str, *, force: bool = False) -> PollResult | None:
     """Read the documents that the last poll found named; None when there was nothing to read.
 
     Their entries are kept where they are new; what is known already, a newer document has told. Each is
     stored with the address of the next, so that a restart goes on where this one ended. An archive that
-    fails is tried again after the next poll.
+    fails, or whose host is on hold, is tried again after the next poll; so it is in an hour that the feed
+    skips. `force` ignores hours and holds.
     """
     total: PollResult | None = None
     asked: set[str] = set()
@@ -40,8 +45,13 @@ async def read_archives(parts: Parts, source_id: str) -> PollResult | None:
             break  # it has just left the configuration
         if state.archive_url is None or state.failures:
             break
+        at, held = parts.clock(), frozenset[str]()
+        if not force:
+            held = await asyncio.to_thread(parts.store.holds, now=at)
+            if host(state.archive_url) in held or outcome.allowed(source, state, at) != at:
+                break
         asked.add(state.archive_url)
-        result = await _read_archive(parts, source, state, asked)
+        result = await _read_archive(parts, source, state, asked, held)
         total = result if total is None else _sum(total, result)
         if result.error is not None:
             break
@@ -49,20 +59,19 @@ async def read_archives(parts: Parts, source_id: str) -> PollResult | None:
 
 
 async def _read_archive(
-    parts: Parts, source: Source, state: SourceState, asked: Collection[str]
+    parts: Parts, source: Source, state: SourceState, asked: Collection[str], held: Collection[str]
 ) -> PollResult:
     """Read one, and note the next unless it is among those `asked` already: archives may lead in a circle."""
     started, url, left = parts.clock(), state.archive_url, state.archive_left - 1
-    state = replace(state, archive_left=max(left, 0), archive_url=url if left > 0 else None)
+    again = url if left > 0 else None
     response: Response | None = None
     try:
-        held = await asyncio.to_thread(parts.store.holds, now=started)
         response = await parts.fetcher.fetch(source, Validators(), url=url, held_hosts=held)
         if response.status != HTTPStatus.OK:
             raise FetchError(refusal(response))
         reading = await parts.read(source, response, ())
         following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
-        read = replace(state, archive_url=following)
+        read = replace(await _newest(parts, state), archive_url=following, archive_left=max(left, 0))
         plan, _ = await keep(parts, source, reading, lambda _, __: read, revise=False)
     except SourceError as exc:
         error = str(exc)
@@ -76,10 +85,23 @@ async def _read_archive(
         return count(result_of(read, response), plan)
     error = printable(error)
     log.warning("archive", source=source.id, url=url, error=error, left=left)
+    state = replace(await _newest(parts, state), archive_url=again, archive_left=max(left, 0))
     state = outcome.put_off(state, response, now=started)
     held_host = outcome.hold(response, parts.plant, now=started)
     await asyncio.to_thread(parts.store.apply, PollUpdate(state=state, at=started, hold=held_host))
     return replace(result_of(state, response), error=error)
+
+
+async def _newest(parts: Parts, state: SourceState) -> SourceState:
+    """Return the state as it is after the fetch: its interval may have been edited, its host put on hold.
+
+    Of a source with another address, and of one that has left, the state as it was: the store drops it.
+    """
+    try:
+        newest = await asyncio.to_thread(parts.store.state, state.source_id)
+    except KeyError:
+        return state
+    return newest if newest.url == state.url else state
 
 
 def _sum(total: PollResult, more: PollResult) -> PollResult:

@@ -5,8 +5,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 from aggregator import addresses
-from aggregator.cadence import LONGEST_RETRY_AFTER, next_poll
-from aggregator.model import Hold, Response, Source, SourceState, State, Validators
+from aggregator.cadence import LONGEST_RETRY_AFTER, allowed_from, next_poll
+from aggregator.model import Hold, Response, Source, SourceState, State, Validators, Wish
 from aggregator.pipeline.plant import Plant
 from aggregator.urls import host, is_public_name
 
@@ -78,6 +78,11 @@ def hold(response: Response | None, plant: Plant, *, now: datetime) -> Hold | No
     return Hold(host=asked, until=now + min(response.retry_after, LONGEST_RETRY_AFTER))
 
 
+def allowed(source: Source, state: SourceState, at: datetime) -> datetime:
+    """Return `at`, or when the hours that the feed skips are over (PROTOCOL P27)."""
+    return allowed_from(state.hints, at) if source.feed_hints else at
+
+
 def put_off(state: SourceState, response: Response | None, *, now: datetime) -> SourceState:
     """Wait as long as an archive asks for: it is tried again after the next poll (PROTOCOL P13)."""
     if response is None or response.retry_after is None or state.next_poll_at is None:
@@ -85,7 +90,9 @@ def put_off(state: SourceState, response: Response | None, *, now: datetime) -> 
     until = now + min(response.retry_after, LONGEST_RETRY_AFTER)
     if until <= state.next_poll_at:
         return state
-    return replace(state, next_poll_at=until, next_reason="Retry-After of an archive")
+    reason = "Retry-After of an archive"
+    wish = Wish(reason=reason, wait=until - (state.last_poll_at or now))
+    return replace(state, next_poll_at=until, next_reason=reason, wishes=(*state.wishes, wish))
 
 
 def _scheduled(

@@ -42,9 +42,9 @@ class Pipeline:
         """See `polling.poll`."""
         return await poll(self._parts, source_id, force=force, archives=archives)
 
-    async def read_archives(self, source_id: str) -> PollResult | None:
+    async def read_archives(self, source_id: str, *, force: bool = False) -> PollResult | None:
         """See `archives.read_archives`."""
-        return await read_archives(self._parts, source_id)
+        return await read_archives(self._parts, source_id, force=force)
 
     async def publish(self) -> Publication:
         """Merge, emit and write every feed; the ids in them are final from here on."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
-from aggregator.cadence import allowed_from, observe
+from aggregator.addresses import asked_at
+from aggregator.cadence import observe
 from aggregator.errors import SourceError, StoreError, printable
 from aggregator.logs import log
 from aggregator.model import (
@@ -25,6 +26,7 @@ from aggregator.pipeline.archives import with_archives
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts
 from aggregator.pipeline.report import count, problems, refusal, report, report_move, result_of
+from aggregator.urls import host
 
 JITTER = 0.1  # share of the wait by which a poll may come later, never earlier
 SKIPPED = "skipHours/skipDays"
@@ -36,16 +38,17 @@ async def poll(
     """Visit one source and keep what it says; never raises for what the source did.
 
     None for a source that has just left the configuration, and for one that asks not to be polled at
-    this hour: `force` asks all the same. With `archives` the whole document is asked for, and the older
-    ones it names are noted for `read_archives`. Raises `StoreError` when the store fails.
+    this hour or whose host is on hold: `force` asks all the same. With `archives` the whole document is
+    asked for, and the older ones it names are noted for `read_archives`. Raises `StoreError` when the store fails.
     """
     started = parts.clock()
+    held = frozenset[str]() if force else await asyncio.to_thread(parts.store.holds, now=started)
     try:
         source = parts.plant.sources[source_id]
         state = await asyncio.to_thread(parts.store.state, source_id)
     except KeyError:
         return None
-    visit = _Visit(parts, source, state, force=force, archives=archives)
+    visit = _Visit(parts, source, state, held, archives=archives)
     if not force and await visit.is_postponed(started):
         return None
     try:
@@ -69,27 +72,29 @@ class _Visit:
     parts: Parts
     source: Source
     state: SourceState
-    force: bool
+    held: frozenset[str]  # hosts on hold
     archives: bool
 
     async def is_postponed(self, at: datetime) -> bool:
-        """During hours that the feed skips nothing is sent, however late we are (PROTOCOL P27)."""
-        allowed = allowed_from(self.state.hints, at) if self.source.feed_hints else at
-        if allowed == at:
+        """During hours that the feed skips nothing is sent, however late we are (PROTOCOL P27).
+
+        Nor to a host that has been put on hold since the source was chosen (PROTOCOL P15).
+        """
+        allowed = outcome.allowed(self.source, self.state, at)
+        if allowed == at and host(asked_at(self.state)) not in self.held:
             return False
-        postponed = replace(self.state, next_poll_at=allowed, next_reason=SKIPPED)
-        await self._apply(PollUpdate(state=postponed, at=at))
+        state = self.state
+        if state.next_poll_at is not None and state.next_poll_at < allowed:
+            state = replace(state, next_poll_at=allowed, next_reason=SKIPPED)
+        await self._apply(PollUpdate(state=state, at=at))  # ends the claim, too
         return True
 
     async def go(self) -> PollResult:
         state = self.state
         known = state.reading == self.source.reading and not self.archives
         validators = state.validators if known else Validators()
-        held = frozenset[str]()
-        if not self.force:
-            held = await asyncio.to_thread(self.parts.store.holds, now=self.parts.clock())
         response = await self.parts.fetcher.fetch(
-            self.source, validators, url=state.moved_to, delta=self.source.delta, held_hosts=held
+            self.source, validators, url=state.moved_to, delta=self.source.delta, held_hosts=self.held
         )
         # Nothing was asked that could be unchanged: taken for good news, such a 304 would hide all news to come.
         if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
@@ -145,16 +150,21 @@ class _Visit:
         report_move(self.source, self.state, state)
         return result_of(state, response)
 
+    @property
+    def _configured(self) -> Source:
+        """The source as it is configured now: how often it is polled may have been edited during the visit."""
+        return self.parts.plant.sources.get(self.source.id, self.source)
+
     def _good(self, state: SourceState, response: Response) -> SourceState:
         return outcome.good(
-            self.source, state, response, self.parts.plant, now=self.parts.clock(), jitter=_jitter()
+            self._configured, state, response, self.parts.plant, now=self.parts.clock(), jitter=_jitter()
         )
 
     async def fail(self, response: Response | None, error: str) -> PollResult:
         """Record why nothing came of it."""
         at, plant = self.parts.clock(), self.parts.plant
         error = printable(error)
-        state = outcome.failed(self.source, self.state, response, error, plant, now=at, jitter=_jitter())
+        state = outcome.failed(self._configured, self.state, response, error, plant, now=at, jitter=_jitter())
         await self._apply(PollUpdate(state=state, at=at, hold=outcome.hold(response, plant, now=at)))
         report_move(self.source, self.state, state)
         return replace(result_of(state, response), error=error)

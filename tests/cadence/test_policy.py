@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.addresses import edited
 from aggregator.cadence import (
     LONGEST_HINT,
     LONGEST_RETRY_AFTER,
@@ -19,7 +20,7 @@ from aggregator.cadence import (
     repaced,
 )
 from aggregator.cadence.skips import allowed_from
-from aggregator.model import FeedHints, Response, Rhythm, Source, SourceState, Wish
+from aggregator.model import FeedHints, Response, Rhythm, Source, SourceState, State, Wish
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PACE = Pace()
@@ -262,12 +263,17 @@ def test_the_end_of_time_is_no_overflow() -> None:
 
 # --- settings that changed
 
-POLLED: dict[str, Any] = {"last_poll_at": NOW, "next_poll_at": NOW + DAY, "interval": DAY}
+POLLED: dict[str, Any] = {"state": State.OK, "last_poll_at": NOW, "next_poll_at": NOW + DAY, "interval": DAY}
 
 
 def test_a_changed_interval_counts_from_the_last_poll() -> None:
     changed = repaced(source(HOUR), PACE, state(**POLLED), now=NOW + 30 * MINUTE)
     assert (changed.next_poll_at, changed.interval, changed.next_reason) == (NOW + HOUR, HOUR, "interval")
+
+
+def test_a_changed_interval_does_not_put_off_another_address() -> None:
+    moved = edited(state(**POLLED), "https://example.org/new", now=NOW + HOUR)
+    assert repaced(source(2 * HOUR), PACE, moved, now=NOW + HOUR) == moved
 
 
 def test_a_changed_interval_takes_nothing_from_the_publisher() -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import KnownItem, Reading, Response, Source
+from aggregator.model import Access, KnownItem, Reading, Response, Source
 from aggregator.pipeline import Pipeline
 from aggregator.reading import read
 from tests.fetch.server import Answer, Server, redirect
 from tests.protocol.looking import asked, polled_more, source, status
-from tests.protocol.markup import atom, entry, rss
+from tests.protocol.markup import atom, entry, item, rss
 from tests.running import Running, Site, eventually
 from tests.world import World
 
+ATOM = "http://www.w3.org/2005/Atom"
 BOUND = 3  # archives, in the daemon's settings
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 20))
 
@@ -262,3 +263,43 @@ async def test_p39_a_bug_of_ours_in_an_archive_stops_nobody(world: World, publis
     assert len(publisher.asked("/broken")) > 3
     assert len(publisher.asked("/broken/2")) == 3
     assert [one.title for one in (await world.feed()).entries] == ["Title broken-new"]
+
+
+async def test_p27_p39_archives_keep_out_of_hours_that_are_off_too(world: World, publisher: Server) -> None:
+    """The daemon comes back in such an hour, with an archive left to read: neither is asked for."""
+    off = "".join(f"<hour>{hour}</hour>" for hour in range(13, 24))
+    head = f'<a:link xmlns:a="{ATOM}" rel="prev-archive" href="/off/1"/><skipHours>{off}</skipHours>'
+    publisher.answer("/off", Answer(body=rss(item("new"), head=head)))
+    publisher.answer("/off/1", Answer(status=500), document("old"))
+    world.configure(Source(id="off", url=publisher.url("/off")))
+    await world.run_due(world.now)
+    world.wait(hours=2)
+    await world.run_due(world.now.replace(hour=23))
+    assert [one.path for one in publisher.asked()] == ["/off", "/off/1"]
+    await world.pipeline.read_archives("off", force=True)
+    assert len(publisher.asked("/off/1")) == 2
+
+
+async def test_p15_p39_an_archive_on_a_host_on_hold_waits(world: World, publisher: Server) -> None:
+    proxied = Access(proxy=publisher.url())
+    publisher.answer("http://busy.example/a", Answer(status=429, headers=[("Retry-After", "3600")]))
+    publisher.answer("http://calm.example/b", document("new", older="http://busy.example/old"))
+    publisher.answer("http://busy.example/old", document("old"))
+    world.configure(
+        Source(id="a", url="http://busy.example/a", access=proxied),
+        Source(id="b", url="http://calm.example/b", access=proxied),
+    )
+    await world.run_due(world.now)
+    assert publisher.asked("http://busy.example/old") == []
+    await world.run_due(world.now + timedelta(hours=3))
+    assert len(publisher.asked("http://busy.example/old")) == 1
+
+
+async def test_p39_a_file_leads_to_nothing_on_the_net(
+    world: World, publisher: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_bytes(document("new", older=publisher.url("/old")).body)
+    world.configure(Source(id="a", url=file.as_uri()))
+    assert (await world.poll())["a"].new == 1
+    assert world.store.state("a").archive_url is None

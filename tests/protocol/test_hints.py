@@ -209,6 +209,17 @@ async def test_p27_however_late_we_are_nothing_is_sent_in_a_skipped_hour(
     assert NOON.replace(hour=22) <= second <= NOON.replace(hour=22, minute=10)
 
 
+async def test_p27_to_be_put_off_never_shortens_a_wait(world: World, publisher: Server) -> None:
+    """`poll ID` in an hour off: nothing is sent, and what the publisher asked for still stands."""
+    body = rss(item("1"), head=hours(NOON.hour))
+    publisher.answer("/alfa", Answer(body=body, headers=[("Cache-Control", "max-age=500000")]))
+    world.configure(Source(id="alfa", url=publisher.url("/alfa"), interval=OURS))
+    await world.poll()
+    before = world.store.state("alfa")
+    assert await world.poll() == {}
+    assert world.store.state("alfa") == before
+
+
 async def test_p27_a_failure_in_between_changes_nothing(world: World, publisher: Server) -> None:
     body = rss(item("1"), head=hours(13, 14))
     publisher.answer("/alfa", Answer(body=body), *[Answer(status=500)] * 3, Answer(body=body))

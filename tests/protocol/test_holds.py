@@ -160,3 +160,23 @@ async def test_p16_a_source_is_never_dropped_silently(world: World, publisher: S
     assert states["dead"].failures > 40
     assert states["dead"].next_poll_at is not None
     assert "refused" in str(states["dead"].last_error)
+
+
+async def test_p15_a_host_put_on_hold_since_a_source_was_chosen_is_left_alone(
+    world: World, publisher: Server
+) -> None:
+    """As in one `poll` of several sources of a host, the first of which is told to wait."""
+    world.configure(*busy_once(publisher))
+    await world.poll("a", "b", "c")
+    assert [asked.path for asked in publisher.asked()] == [f"{ONE}/a", f"{TWO}/c"]
+    await world.pipeline.poll("b", force=True)
+    assert len(publisher.asked(f"{ONE}/b")) == 1
+
+
+async def test_p15_a_hold_is_for_redirects_to_names_in_any_script(world: World, publisher: Server) -> None:
+    held = "http://xn--mnchen-3ya.example"
+    publisher.answer(f"{held}/a", BUSY)
+    publisher.answer(f"{TWO}/b", redirect("http://MÜNCHEN.example./b"))
+    world.configure(proxied(publisher, "a", f"{held}/a"), proxied(publisher, "b", f"{TWO}/b"))
+    await world.poll("a", "b")
+    assert [asked.path for asked in publisher.asked()] == [f"{held}/a", f"{TWO}/b"]
