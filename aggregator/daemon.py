@@ -106,6 +106,8 @@ class Engine:
         self.subscribers: SubscriberCount | None = None  # of our feeds, as a daemon last counted them
         self.count_subscribers: Callable[[], int] = lambda: self.subscribers.count if self.subscribers else 0
         self._stack = AsyncExitStack()
+        self._fetching = AsyncExitStack()  # around the fetcher in use
+        self._leaving: set[asyncio.Task[None]] = set()  # fetchers on their way out
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -118,10 +120,11 @@ class Engine:
             self.store.configure(configuration.sources, now=now())
             workers = Workers(os.cpu_count() or 1)
             stack.callback(workers.close)
+            stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(
                 plant=plant(configuration),
                 store=self.store,
-                fetcher=await stack.enter_async_context(self._fetcher(configuration)),
+                fetcher=await self._enter_fetcher(configuration),
                 read=partial(workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
@@ -133,7 +136,7 @@ class Engine:
     ) -> None:
         await self._stack.aclose()
 
-    def _fetcher(self, configuration: Configuration) -> Fetcher:
+    def _make_fetcher(self, configuration: Configuration) -> Fetcher:
         poll = configuration.poll
         return Fetcher(
             user_agent=lambda source_id: user_agent(self._configuration, source_id, self.count_subscribers()),
@@ -154,8 +157,25 @@ class Engine:
         await asyncio.to_thread(self._repace, before)
         self._gate.gap = configuration.poll.host_gap
         if old.poll != configuration.poll:
-            # The old fetcher stays for the polls in flight; it ends with us.
-            self.pipeline.fetcher = await self._stack.enter_async_context(self._fetcher(configuration))
+            await self._replace_fetcher(configuration)
+
+    async def _replace_fetcher(self, configuration: Configuration) -> None:
+        """Fetch otherwise from now on; the old fetcher ends with the last of its fetches."""
+        leaving = asyncio.create_task(_leave(self._fetcher, self._fetching))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        self._fetching = AsyncExitStack()
+        self.pipeline.fetcher = await self._enter_fetcher(configuration)
+
+    async def _enter_fetcher(self, configuration: Configuration) -> Fetcher:
+        self._fetcher = await self._fetching.enter_async_context(self._make_fetcher(configuration))
+        return self._fetcher
+
+    async def _end_fetching(self) -> None:
+        for leaving in self._leaving:
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self._fetching.aclose()
 
     def _repace(self, before: Plant) -> None:
         """Let a changed interval count from the last poll on, not only after the next."""
@@ -172,6 +192,13 @@ class Engine:
             self.store.reschedule(
                 [repaced(changed[state.source_id], after.pace, state, now=now()) for state in states]
             )
+
+
+async def _leave(fetcher: Fetcher, exits: AsyncExitStack) -> None:
+    try:
+        await fetcher.idle()
+    finally:
+        await exits.aclose()
 
 
 class Daemon:

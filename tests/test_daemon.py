@@ -5,6 +5,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,36 @@ def test_sighup_reloads(tmp_path: Path, publisher: Server) -> None:
     with site.daemon() as daemon:
         os.kill(daemon.process.pid, signal.SIGHUP)
         assert "sources=1" in daemon.log("event=reload", "result=ok")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at Linux's /proc")
+def test_many_reloads_leave_nothing_behind(tmp_path: Path, publisher: Server) -> None:
+    publisher.answer("/a", Answer(body=FEED.format("a").encode()))
+    named = source("a", publisher.url("/a", "localhost")) + 'interval = "1s"\n'  # a name to look up
+    site = Site(tmp_path, sources=named)
+
+    def reloads() -> int:
+        return sum("event=reload result=ok" in line for line in daemon.lines)
+
+    def polls() -> int:
+        return len(publisher.asked("/a"))
+
+    def more(count: Callable[[], int], than: int) -> bool:
+        return count() > than
+
+    def threads() -> int:
+        return len(list(Path(f"/proc/{daemon.process.pid}/task").iterdir()))
+
+    with site.daemon() as daemon:
+        daemon.feed("News of a")
+        before, written = threads(), site.config.read_text()
+        for seconds in range(10, 22):
+            seen, polled = reloads(), polls()
+            site.config.write_text(f'{written}timeout = "{seconds}s"\n')
+            daemon.process.send_signal(signal.SIGHUP)
+            eventually(partial(more, reloads, seen), "another reload")
+            eventually(partial(more, polls, polled), "a poll by the new fetcher")
+        eventually(lambda: threads() <= before + 4, f"threads go; there were {before}")
 
 
 def test_it_moves_to_another_port_or_stays_where_it_is(tmp_path: Path, publisher: Server) -> None:

@@ -1,7 +1,8 @@
 """Source + Validators -> Response: redirects, deadline, politeness, bounds."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -68,7 +69,7 @@ class Fetcher:
     `timeout` (wall clock, for a whole fetch with DNS and body) and `max_bytes` (after decompression)
     are what a source gets that sets none of its own. `user_agent` is how we introduce ourselves on behalf of
     the source of that id. Dates in headers are compared with `clock`. For changed settings make a new Fetcher
-    with the same `gate`, and close the old one when its fetches are done.
+    with the same `gate`, and leave the old one when it is `idle`.
     """
 
     def __init__(
@@ -89,6 +90,9 @@ class Fetcher:
         self._max_connections = max_connections
         self._clock = clock
         self._guard = AddressGuard(allow_addresses)
+        self._fetching = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._direct: Transport | None = None
         self._proxied: Transport | None = None
 
@@ -105,6 +109,10 @@ class Fetcher:
         for transport in (self._direct, self._proxied):
             if transport is not None:
                 await transport.aclose()
+
+    async def idle(self) -> None:
+        """Wait for the fetches on their way."""
+        await self._idle.wait()
 
     async def fetch(
         self,
@@ -139,7 +147,19 @@ class Fetcher:
             timeout=timeout,
             max_bytes=max_bytes,
         )
-        return await self._respond(visit, await self._follow(visit))
+        with self._on_its_way():
+            return await self._respond(visit, await self._follow(visit))
+
+    @contextmanager
+    def _on_its_way(self) -> Iterator[None]:
+        self._fetching += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._fetching -= 1
+            if not self._fetching:
+                self._idle.set()
 
     async def _read(self, url: str, timeout: timedelta, max_bytes: int) -> Response:  # noqa: ASYNC109
         started = monotonic()

@@ -1,5 +1,6 @@
 """What is asked, what is answered, and where redirects lead."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -219,3 +220,15 @@ async def test_redirects_to_nowhere_are_errors(server: Server, fetcher: Fetcher,
 async def test_a_redirect_without_location_is_a_status(server: Server, fetcher: Fetcher) -> None:
     server.answer("/feed", Answer(status=301))
     assert (await fetcher.fetch(source(server.url("/feed")), NONE)).status == 301
+
+
+async def test_a_fetcher_is_idle_when_its_last_fetch_has_ended(server: Server, fetcher: Fetcher) -> None:
+    server.answer("/slow", Answer(delay=0.3))
+    server.answer("/broken", raw(b"no HTTP"))
+    await fetcher.idle()
+    slow = asyncio.create_task(fetcher.fetch(source(server.url("/slow")), NONE))
+    with pytest.raises(FetchError):
+        await fetcher.fetch(source(server.url("/broken", server.hosts[1])), NONE)
+    assert not slow.done()
+    await fetcher.idle()
+    assert (await asyncio.wait_for(slow, 0.1)).status == 200
