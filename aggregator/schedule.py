@@ -5,11 +5,13 @@ Due times live in the store, so a restart changes nothing; APScheduler only keep
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from aggregator.errors import PublishError
 from aggregator.logs import log
@@ -20,6 +22,7 @@ from aggregator.store.protocol import Store
 TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be due every second
 TICKS_WAITING = 4  # for a slow store, before the log says that ticks are skipped
 REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
+UNTICKED = timedelta(seconds=1)  # the longest without a look at what is due
 STARTS_A_SECOND = 200.0  # polls; 100,000 sources every half an hour are 56
 TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
@@ -47,6 +50,7 @@ class Schedule:
         self._store = store
         self._tidy = tidy
         self._clock = clock
+        self._stopping = asyncio.Event()
         self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
         self._refiller: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
@@ -70,9 +74,8 @@ class Schedule:
         for job, every, waiting in ((self.fill, TICK, TICKS_WAITING), (self._tidy, TIDY, 1)):
             self._scheduler.add_job(
                 self._guard,
-                "interval",
+                Every(every),
                 [job],
-                seconds=every.total_seconds(),
                 max_instances=waiting,
                 **first,
             )
@@ -80,23 +83,22 @@ class Schedule:
 
     async def stop(self, within: timedelta) -> None:
         """Start nothing more, let polls in flight finish `within` that time, then cancel them."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        await _end(self._refiller)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        for background in (self._publisher, self._refiller):
-            if background is not None:
-                background.cancel()
-                await asyncio.gather(background, return_exceptions=True)
+        await _end(self._publisher)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
         async with self._claiming:
             room = min(self.concurrency - len(self._polls), self._starts.room())
-            if room <= 0 or self.failed.is_set():
+            if room <= 0 or self._stopping.is_set() or self.failed.is_set():
                 return
             due = await asyncio.to_thread(
                 self._store.claim_due,
@@ -105,6 +107,8 @@ class Schedule:
                 lease=LEASE,
                 busy_hosts=set(self._polls.values()),
             )
+            if self._stopping.is_set():
+                return  # their claims end with this process
             self._starts.take(len(due))
             for claim in due:
                 task = asyncio.create_task(self._guard(partial(self._poll, claim.source_id)))
@@ -129,9 +133,14 @@ class Schedule:
             self._idle.set()
 
     async def _refill(self) -> None:
-        """Claim again soon after a poll has ended, for several ends at once."""
+        """Claim again soon after a poll has ended, for several ends at once.
+
+        And now and then in any case, by the monotonic clock: APScheduler goes by the wall clock, and when that
+        is set back it would not tick until the old time has come again.
+        """
         while True:
-            await self._room.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), UNTICKED.total_seconds())
             await asyncio.sleep(REFILL.total_seconds())
             self._room.clear()
             await self.fill()
@@ -168,8 +177,29 @@ class Schedule:
             self.failed.set()
 
 
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 def _is_news(result: PollResult) -> bool:
     return bool(result.new or result.changed or result.duplicate or result.withdrawn or result.renamed)
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires again and again; what was missed is missed.
+
+    APScheduler's own interval counts every firing between two moments one by one: when the clock is set
+    forward by a month, or a machine wakes after one, the tick would take minutes and all of the memory.
+    """
+
+    def __init__(self, span: timedelta) -> None:
+        self._span = span
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Return when to fire after `previous`; APScheduler asks until that is later than `now`."""
+        return now if previous is None else max(previous + self._span, now)
 
 
 class Starts:

@@ -1,0 +1,74 @@
+"""What the schedule starts, and when it no longer does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Source
+from aggregator.pipeline import now
+from aggregator.schedule import Every, Schedule
+from tests.fetch.server import Server
+from tests.protocol.documents import feed
+from tests.running import PATIENCE
+from tests.things import NOON
+from tests.world import World
+from tests.world import world as make_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with make_world("sqlite", tmp_path) as made:
+        yield made
+
+
+def schedule_of(world: World, clock: Callable[[], datetime]) -> Schedule:
+    async def tidy() -> None:
+        """There is nothing to tidy."""
+
+    return Schedule(pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=clock)
+
+
+async def asked(publisher: Server, count: int) -> None:
+    """Wait for so many requests."""
+    async with asyncio.timeout(PATIENCE):
+        while len(publisher.asked()) < count:  # noqa: ASYNC110 - the publisher lives in another thread
+            await asyncio.sleep(0.01)
+
+
+async def test_told_to_stop_it_starts_nothing_more(world: World, publisher: Server) -> None:
+    """Two polls are on their way; when the first ends there would be room for a third."""
+    for name, seconds in (("a", 0.2), ("b", 0.8), ("c", 5.0)):
+        publisher.answer(f"/{name}", replace(feed(name), delay=seconds))
+    hosts = zip("abc", publisher.hosts, strict=True)
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name}", host)) for name, host in hosts))
+    schedule = schedule_of(world, now)
+    schedule.start()
+    await asked(publisher, 2)
+    await schedule.stop(timedelta(seconds=PATIENCE))
+    assert [world.store.state(name).last_status for name in "abc"] == [200, 200, None]
+    assert publisher.asked("/c") == []
+    assert schedule.failure is None
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-300), timedelta(days=300)], ids=["back", "forward"])
+async def test_it_ticks_on_when_the_clock_is_set(world: World, publisher: Server, step: timedelta) -> None:
+    """To a scheduler that began by another clock, its first tick is as far away as the clock was set."""
+    publisher.answer("/a", feed("a"))
+    world.now = now() - step
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    schedule = schedule_of(world, lambda: now() - step)
+    schedule.start()
+    await asked(publisher, 1)
+    await schedule.stop(timedelta(seconds=PATIENCE))
+
+
+def test_what_was_missed_is_missed() -> None:
+    every, at = Every(timedelta(seconds=1)), NOON
+    assert every.get_next_fire_time(None, at) == at
+    assert every.get_next_fire_time(at, at) == at + timedelta(seconds=1)
+    late = at + timedelta(days=300)
+    assert every.get_next_fire_time(at, late) == late
