@@ -28,17 +28,43 @@ def explain(context: Context, source: str) -> None:
         states = () if store is None else store.states()
     unknown = SourceState(source_id=found.id, url=found.url, next_reason="new source")
     state = next((one for one in states if one.source_id == found.id), unknown)
-    facts = dict(_facts(found, state, datetime.now(UTC)))
     if context.as_json:
-        context.show([{"id": found.id} | facts], [])
+        context.show([_facts(found, state, datetime.now(UTC))], [])
         return
+    lines = list(_lines(found, state, datetime.now(UTC)))
     click.echo(f"{found.id}: {state.state.value}")
-    width = max(map(len, facts))
-    for name, value in facts.items():
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
         click.echo(f"  {name.ljust(width)}  {value}")
 
 
-def _facts(source: Source, state: SourceState, now: datetime) -> Iterator[tuple[str, object]]:
+def _facts(source: Source, state: SourceState, now: datetime) -> dict[str, object]:
+    """For scripts: times as RFC 3339, spans in seconds."""
+    return {
+        "id": source.id,
+        "state": state.state.value,
+        "asked_at": asked_at(state),
+        "former_urls": [{"url": former.url, "until": _rfc3339(former.until)} for former in state.former_urls],
+        "moving_to": state.moving_to,
+        "moving_seen": state.moving_seen,
+        "moved_to": state.moved_to,
+        "edit": source.where if state.moved_to is not None else None,
+        "last_poll_at": _rfc3339(state.last_poll_at),
+        "last_status": state.last_status,
+        "last_error": state.last_error,
+        "next_poll_at": _rfc3339(state.next_poll_at),
+        "next_reason": state.next_reason,
+        "wishes": {wish.reason: wish.wait.total_seconds() for wish in state.wishes},
+        "skip_hours": list(state.hints.skip_hours) if source.feed_hints else [],
+        "skip_days": [DAYS[day] for day in state.hints.skip_days] if source.feed_hints else [],
+        "entries_a_day": entries_a_day(state.rhythm, now=now),
+        "interval": None if state.interval is None else state.interval.total_seconds(),
+        "adapted": source.interval is None,
+    }
+
+
+def _lines(source: Source, state: SourceState, now: datetime) -> Iterator[tuple[str, str]]:
+    """For people."""
     yield "asked at", asked_at(state)
     for former in state.former_urls:
         yield f"until {_time(former.until)}", former.url
@@ -68,6 +94,10 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _rfc3339(at: datetime | None) -> str | None:
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _span(span: timedelta | None) -> str:

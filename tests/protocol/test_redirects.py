@@ -1,5 +1,6 @@
 """P17 to P19: which redirects are followed, and which are remembered."""
 
+import json
 import signal
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -131,6 +132,8 @@ def test_p18_a_permanent_redirect_is_remembered_after_five_sightings(run: Watch,
     told = run.status(source_id)
     old = run.publisher.url(f"/{source_id}", followed[0].host)
     assert (told["state"], told["moved_to"], told["former_urls"]) == ("moved", f"{old}-1", [old])
+    (facts,) = json.loads(run.site.run("--json", "explain", source_id).stdout)
+    assert (facts["moved_to"], facts["edit"] is not None) == (f"{old}-1", True)
     explained = run.site.run("explain", source_id).stdout
     assert f'url = "{old}-1"' in explained
     assert old in explained
