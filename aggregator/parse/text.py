@@ -30,6 +30,7 @@ _HTML = re.compile(
     r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article|div|p|h[1-6])\b",
     re.IGNORECASE | re.DOTALL,
 )
+_FEED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|rss|feed|rdf:RDF)\s")  # neither a page nor the line
 _BLANK = re.compile(r"\n[ \t]*\n")
 _BOMS = (("utf-8-sig", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
 HEADINGS = ("h1", "h2", "h3")
@@ -54,6 +55,8 @@ def looks_like_text(response: Response) -> bool:
     """
     if _is_folder(response):
         return True
+    if _FEED.match(response.body):
+        return False
     start = _decoded(response.body[:SEARCHED], response)
     if not _HTML.match(start):
         return posted_date(next(iter(start.strip().splitlines()), "").strip()) is not None
