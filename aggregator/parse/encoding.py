@@ -74,10 +74,10 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
         stateful = next((label for label in labels if label.startswith(_SEVEN_BITS)), "ascii")
         return Decoded(body.decode(stateful, errors="replace"))
     try:
-        return Decoded(once(body.decode()))
+        return Decoded(_once(body))
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            return Decoded(once(body[: error.start].decode()), "the document ends within a character")
+            return Decoded(_once(body[: error.start]), "the document ends within a character")
     return _labelled(body, labels) or _mixed(body) or _guessed(body)
 
 
@@ -88,22 +88,23 @@ def once(text: str) -> str:
     belongs to a character of UTF-8, and at least `_PROOF` different ones come of it: no language is written so.
     """
     try:
-        single = b"".join(map(_byte, text)) if _may_be_twice(text) else b""
-        read = single.decode()
+        read = b"".join(map(_byte, text)).decode()
     except UnicodeError:
         return text
     return read if len({one for one in read if ord(one) > 0x7F}) >= _PROOF else text
 
 
 _SINGLE = {bytes([n]).decode("cp1252", errors="ignore"): bytes([n]) for n in range(0x80, 0xA0)}
-# The first byte of a sequence of UTF-8, and one of those that follow, each as it looks in windows-1252.
-_LEADS = re.compile("[\u00c2-\u00f4]")
-_FOLLOWED = re.compile("[\u00c2-\u00f4][^\x00-\x7f]")
+# The first byte of a sequence of UTF-8 as it looks in windows-1252, U+00C2 to U+00F4, with ASCII behind it.
+_LONE_LEAD = re.compile(rb"\xc3[\x82-\xb4](?![\x80-\xff])")
+_LEAD = re.compile(rb"\xc3[\x82-\xb4]")
 
 
-def _may_be_twice(text: str) -> bool:
-    """Cheaply rule out nearly everything: beyond ASCII, each lead must have something behind it."""
-    return not text.isascii() and len(_LEADS.findall(text)) == len(_FOLLOWED.findall(text)) > 0
+def _once(body: bytes) -> str:
+    """Decode UTF-8 once, or twice; cheaply rule out nearly everything first."""
+    text = body.decode()
+    may_be_twice = _LEAD.search(body) is not None and _LONE_LEAD.search(body) is None
+    return once(text) if may_be_twice else text
 
 
 def _byte(character: str) -> bytes:
