@@ -24,7 +24,12 @@ _PAGE = re.compile(r"<html\b", re.IGNORECASE)
 _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel|entry))(?=[\s>])", re.IGNORECASE)
 _MISC = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)  # what may follow the root element
 _OPAQUE = re.compile(r"<!(?:\[CDATA\[|--)")
-_NUMBER = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
+# References that may be to no character of XML: below 32, of surrogates, U+FFFE and U+FFFF, beyond U+10FFFF.
+_NUMBER = re.compile(
+    r"&#(?:[xX](?=[0-9A-F]{1,8};)(0*(?:[01]?[0-9A-F]|D[89A-F][0-9A-F]{2}|FFF[EF]|[1-9A-F][0-9A-F]{5,}))"
+    r"|(?=[0-9]{1,10};)(0*(?:[12]?[0-9]|3[01]|5[5-7][0-9]{3}|6553[45]|[1-9][0-9]{6,})));",
+    re.ASCII | re.IGNORECASE,
+)
 _LOOSE = re.compile(
     r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,10}|#x[0-9A-Fa-f]{1,8});)(?:([A-Za-z][\w.-]{0,40});)?"
 )
@@ -61,7 +66,7 @@ def mend(text: str) -> Mended:
     if found is None:
         return Mended(mending.text, tuple(mending.problems))
     root = found[1]
-    if f"</{root}" in mending.text:
+    if mending.text.rfind(f"</{root}") >= 0:
         mending.step(lambda text: _ending(text, root), "not well-formed: something stands after the feed")
     else:
         _close(mending, root)
@@ -81,6 +86,9 @@ class _Mending:
 
 def _first(pattern: re.Pattern[str], text: str) -> tuple[int, re.Match[str]] | None:
     """Return where a pattern is first found outside of comments and CDATA, and what was found."""
+    anywhere = pattern.search(text)
+    if anywhere is None or not _OPAQUE.search(text, 0, anywhere.start()):
+        return anywhere and (anywhere.start(), anywhere)
     start = 0
     for part, opaque in _parts(text):
         if not opaque and (found := pattern.search(part)):
@@ -122,7 +130,7 @@ def _declared_entities(head: str) -> Mapping[str, str]:
 
 
 def _characters(text: str) -> str:
-    return _NUMBER.sub(_character, text) if "&#" in text else text
+    return _NUMBER.sub(_character, text)
 
 
 def _character(found: re.Match[str]) -> str:
