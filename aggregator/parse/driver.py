@@ -31,6 +31,7 @@ import feedparser
 import feedparser.api
 
 from aggregator.parse.expat import ExpatReader
+from aggregator.parse.handler import adopt
 from aggregator.parse.known import Piece, context, cut, digest
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
@@ -157,6 +158,11 @@ class _Driver(ExpatReader):
         self._certain = False  # whether the last thing read was an item, so that the next can begin here
         self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
         self._inherits = b""
+
+    def setContentHandler(self, handler: Any) -> None:  # noqa: N802 - as xml.sax names it
+        """Take feedparser's handler as it is driven here."""
+        adopt(handler)
+        super().setContentHandler(handler)
 
     def parse(self, source: Any) -> None:
         """Read a document; raises SAXException where it is not well-formed."""
