@@ -14,7 +14,7 @@ TEXT_BUFFER = 1 << 16  # bytes of one run of text that are kept together
 
 _PROBE = b"<?aggregator here?>"
 _FEATURES = {handler.feature_namespaces: True, handler.feature_external_ges: False}
-_NO_ATTRIBUTES = xmlreader.AttributesNSImpl({}, {})
+NO_ATTRIBUTES = xmlreader.AttributesNSImpl({}, {})
 
 
 class _Place(xmlreader.Locator):
@@ -91,7 +91,7 @@ class ExpatReader(xmlreader.XMLReader):
         if self.depth == self._level:
             self._opened = self._parser.CurrentByteIndex
         self.depth += 1
-        attrs = self._attributes(attributes) if attributes else _NO_ATTRIBUTES
+        attrs = self._attributes(attributes) if attributes else NO_ATTRIBUTES
         self._handler.startElementNS(self._name(name), None, attrs)
 
     def _end(self, name: str) -> None:
