@@ -17,7 +17,6 @@ _ANY_LABEL = "|".join(LABELS.split())
 _INLINE = frozenset(INLINE_TAGS.split())
 _CONTAINERS = frozenset(CONTAINER_TAGS.split())
 _LINE = re.compile(rf"(?:{_ANY_LABEL})(?: (?:on|at|am|le|el|il))? ?: ?(.*\d\D+\d.*)", re.IGNORECASE)
-_LABEL = re.compile(_ANY_LABEL, re.IGNORECASE)
 _PIECE = re.compile(r'<(/?)([a-z0-9]+)(?: [a-z]+="[^"]*")*>|[^<]+')  # of safe HTML only
 _BREAKS = re.compile(r"(?:\s*<br>)*\s*")
 
@@ -34,8 +33,6 @@ def lift_posted(html: str) -> tuple[str | None, str]:
     the HTML comes back as it is. Whether the text is a date is not judged here.
     """
     lead = html[:MAX_LEAD_LENGTH]
-    if not _LABEL.search(lead):
-        return None, html
     opened: list[tuple[str, str]] = []  # name and tag of what the line stands in
     line = ""
     for piece in _PIECE.finditer(lead):
