@@ -3,8 +3,8 @@
 - It parses each date, in a dozen ways in turn, and `dates` decides what a date means: here it notes None.
 - It asks for the type and base of the text it is in several times an element, of a dict that guesses at names in
   Python; here that is a plain one. It copies them deeply with every text, which are strings.
-- It works out the name, the base and the language of each element anew. Here the elements that cannot change base
-  and language, most, take a shorter way, and names are remembered.
+- It works out the name, the base and the language of each element anew. Here names are remembered, and elements
+  that can change neither base nor language, most, take a shorter way.
 
 Written against feedparser 6.0.14: `namespaces/_base.py`, `mixin.py`, `parsers/strict.py`.
 """
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
+from xml.sax.xmlreader import AttributesNSImpl
 
 from feedparser.api import StrictFeedParser
 
@@ -22,6 +23,8 @@ Name = tuple[str | None, str]
 
 # Elements whose language is that of the feed, or that get a namespace as an attribute.
 _UNUSUAL = frozenset({"feed", "rss", "math", "svg"})
+_INHERITED = frozenset({"base", "lang", "xml:base", "xml:lang"})
+_CASELESS = frozenset({"rel", "type"})
 _IN_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _IN_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 
@@ -38,6 +41,21 @@ def _called(name: Name) -> tuple[str, str, str] | None:
     return (tag, first, rest) if colon else (tag, "", tag)
 
 
+def _said(attributes: AttributesNSImpl) -> dict[str, str] | None:
+    """Return attributes as feedparser has them, None where they change base or language of what is inside."""
+    said: dict[str, str] = {}
+    for (namespace, local), value in attributes.items():
+        prefix = StrictFeedParser._matchnamespaces.get((namespace or "").lower(), "")
+        said[f"{prefix}:{local}".lower() if prefix else local.lower()] = value
+    for qname in attributes.getQNames():
+        said[qname.lower()] = attributes.getValueByQName(qname)
+    if not _INHERITED.isdisjoint(said):
+        return None
+    for key in _CASELESS & said.keys():
+        said[key] = said[key].lower()
+    return said
+
+
 class Details(dict[str, Any]):
     """What feedparser says about a text: strings, numbers, None."""
 
@@ -48,15 +66,18 @@ class Details(dict[str, Any]):
 class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no types
     """A handler of feedparser's own making becomes one by `adopt`, for feedparser lets nobody make it."""
 
+    baseuri: str
+
     def _set_details(self, said: Mapping[str, Any]) -> None:
         self._details = Details(said)
 
     contentparams = property(attrgetter("_details"), _set_details)
 
     def startElementNS(self, name: Name, qname: None, attrs: Any) -> None:  # noqa: N802 - as xml.sax names it
-        """Begin an element; one without attributes where no base is in force and no markup is kept shortly."""
-        called = None if attrs is not NO_ATTRIBUTES or self.decls else _called(name)
-        if called is None or self.baseuri or self.incontent:
+        """Begin an element; where no base is in force and no markup is kept, shortly."""
+        called = None if self.baseuri or self.incontent or self.decls else _called(name)
+        said = {} if called is None or attrs is NO_ATTRIBUTES else _said(attrs)
+        if called is None or said is None:
             super().startElementNS(name, qname, attrs)
             return
         tag, prefix, local = called
@@ -69,7 +90,7 @@ class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no type
             self.intextinput = 0
         if not prefix and tag not in _IN_IMAGE:
             self.inimage = 0
-        full, said = f"{prefix}_{local}" if prefix else local, dict[str, str]()
+        full = f"{prefix}_{local}" if prefix else local
         try:
             getattr(self, f"_start_{full}")(said)
         except AttributeError:
