@@ -5,7 +5,8 @@ feedparser (6.0.14, `api.parse`) makes its XML parser from the first module of `
 feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
 thread and each task has its own.
 
-Three things differ from xml.sax.expatreader:
+Its handler is made ours (see `handler`), which tells the same for less. Three things differ from
+xml.sax.expatreader:
 
 - Text arrives in one call per run, not one per line and entity (see `expat`).
 - Known items are not read. A piece is known by its bytes and by all that it inherits: everything feedparser
@@ -160,8 +161,9 @@ class _Driver(ExpatReader):
         self._inherits = b""
 
     def setContentHandler(self, handler: Any) -> None:  # noqa: N802 - as xml.sax names it
-        """Take feedparser's handler as it is driven here."""
-        adopt(handler)
+        """Take feedparser's handler; where the document is one of ours, as it is driven here."""
+        if _visit.get() is not None:
+            adopt(handler)
         super().setContentHandler(handler)
 
     def parse(self, source: Any) -> None:

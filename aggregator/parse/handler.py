@@ -21,20 +21,19 @@ from aggregator.parse.expat import NO_ATTRIBUTES
 
 Name = tuple[str | None, str]
 
-# Elements whose language is that of the feed, or that get a namespace as an attribute.
-_UNUSUAL = frozenset({"feed", "rss", "math", "svg"})
+_ROOTS = frozenset({"feed", "rss"})  # their language is that of the feed
 _INHERITED = frozenset({"base", "lang", "xml:base", "xml:lang"})
 _CASELESS = frozenset({"rel", "type"})
 _IN_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _IN_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # a feed has dozens; a hostile one may have long ones
 def _called(name: Name) -> tuple[str, str, str] | None:
     """Return "dc:creator", "dc", "creator" for a name whose namespace alone decides it, else None."""
     namespace, local = (name[0] or "").lower(), name[1].lower()
     prefix = StrictFeedParser._matchnamespaces.get(namespace, None if namespace else "")
-    if prefix is None or local in _UNUSUAL or "backend.userland.com/rss" in namespace:
+    if prefix is None or local in _ROOTS:
         return None
     tag = f"{prefix.lower()}:{local}" if prefix else local
     first, colon, rest = tag.partition(":")
