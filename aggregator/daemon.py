@@ -47,7 +47,10 @@ def plant(configuration: Configuration) -> Plant:
         sources={source.id: source for source in configuration.sources},
         outputs=(merged, *named),
         pace=Pace(interval=poll.interval, min_interval=poll.min_interval, max_interval=poll.max_interval),
-        window=dedup.Window(url=configuration.dedup.window),
+        window=dedup.Window(
+            url=configuration.dedup.window,
+            near=configuration.dedup.window if configuration.dedup.near_duplicates else None,
+        ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
     )

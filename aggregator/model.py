@@ -441,12 +441,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What is to be known of a batch of entries before they can be placed."""
+    """What is to be known of a batch of entries before they can be placed.
+
+    `samples`, by guid: hashes of the text by which resembling entries are found.
+    """
 
     source_id: str
     guids: tuple[str, ...] = ()
     uris: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    samples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,12 +490,17 @@ class Candidates:
 
     `known`: of this source, by guid. `holders`: by entry id, who has what a URI asks for, and
     whether its story is settled. `marked`: stories by mark, in the order they took it; its length
-    is the number of the next.
+    is the number of the next. `near`: by sample, stories that share some of it, those that share most
+    first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
+    those of `near`. `seen`: how much was stored when all this was looked up.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
     holders: Mapping[str, Holder] = field(default_factory=dict)
     marked: Mapping[Mark, tuple[Candidate, ...]] = field(default_factory=dict)
+    near: Mapping[tuple[int, ...], tuple[Candidate, ...]] = field(default_factory=dict)
+    boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,14 +508,19 @@ class Placement:
     """Where a new entry goes. `story_id == entry_id` founds a story.
 
     `marks` are the numbered places the entry takes for its story: (mark, n). Two polls that
-    decided at once ask for the same place, and the second must decide again.
+    decided at once ask for the same place, and the second must decide again. `sample` are the hashes
+    by which the text is looked up; `is_indexed` when later entries are to be found by them.
     """
 
     entry: Entry
     entry_id: str
     story_id: str
-    rule: str  # why: "new", "url", "folded", "text"
+    rule: str  # why: "new", "url", "folded", "text", or a reason of `dedup.near`
+    scores: tuple[tuple[str, float], ...] = ()  # what the rule was judged by
+    is_version: bool = False  # a later text of the story, not a copy of the one it has
     marks: tuple[tuple[Mark, int], ...] = ()
+    sample: tuple[int, ...] = ()
+    is_indexed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -551,7 +565,12 @@ class Refound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole decision about a batch, applied in the order of its fields."""
+    """The whole decision about a batch, applied in the order of its fields.
+
+    `seen` is that of the candidates it was made from: what has been stored since may not resemble a new
+    entry of it. None = it looked for no resemblance. `boilerplate`: what the source was found to say in every
+    entry, when that has changed.
+    """
 
     renames: tuple[Rename, ...] = ()
     placements: tuple[Placement, ...] = ()
@@ -559,6 +578,8 @@ class Plan:
     withdrawals: tuple[Withdrawal, ...] = ()
     joins: tuple[Join, ...] = ()
     refounds: tuple[Refound, ...] = ()
+    seen: int | None = None
+    boilerplate: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Which entries are the same story. Pure: the store brings candidates, this room decides.
 
-The exact part of the cascade (DEDUP.md 0 to 2): identity within a source, canonical URLs, exact
-text. A mark only makes a candidate (`marks`); `agree` decides on the two texts; `place` turns the
-decisions about a batch into one plan.
+A cascade: identity within a source, canonical URLs, exact text, near-duplicates. A mark or a sampled
+shingle only makes a candidate (`marks`, `sample`); `agree` and `near` decide on the two texts; `place` turns
+the decisions about a batch into one plan.
 """
 
 from aggregator.dedup.agree import Window, agrees

@@ -5,10 +5,12 @@ everything, a page is told anew every year. Hiding an article is worse than show
 every doubt is a no.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.dedup.marks import FOLDED, TEXT, TITLE_TOKENS, URL
+from aggregator.dedup.marks import FOLDED, TEXT, URL
+from aggregator.dedup.said import TITLE_TOKENS
+from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import containment, numbers, overlap, tokens
 from aggregator.model import Entry, StoredEntry
 
@@ -25,27 +27,33 @@ class Window:
 
     url: timedelta = timedelta(hours=72)  # [dedup] window
     text: timedelta = timedelta(days=14)
+    near: timedelta | None = timedelta(hours=72)  # [dedup] window; None: [dedup] near_duplicates is off
 
 
-def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window: Window) -> bool:
+def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window: Window) -> Verdict:
     """Return whether `new`, seen at `seen_at`, tells what `other` tells; `kind` is the mark they share."""
-    if not _near(new, seen_at, other, window.text if kind == TEXT else window.url):
-        return False
-    if kind == TEXT:
-        return _same_text(new, other.entry)
-    if kind in (URL, FOLDED):
-        return _same_page(new, other.entry)
-    raise ValueError(f"no such kind of mark: {kind}")
+    if kind not in {URL, FOLDED, TEXT}:
+        raise ValueError(f"no such kind of mark: {kind}")
+    if not is_within(window.text if kind == TEXT else window.url, new, seen_at, other):
+        return Verdict()
+    verdict = _same_text(new, other.entry) if kind == TEXT else _same_page(new, other.entry)
+    return replace(verdict, rule=kind if verdict.rule else None)
 
 
-def _near(new: Entry, seen_at: datetime, other: StoredEntry, window: timedelta) -> bool:
+def is_within(window: timedelta, new: Entry, seen_at: datetime, other: StoredEntry) -> bool:
+    """Return whether the two were published so close to each other that they may be one story."""
     if (
         new.published_at is None
         and other.entry.published_at is None
         and new.source_id == other.entry.source_id
     ):
         return True  # a source without dates re-issues an old entry: there is nothing to compare
-    return abs(told_at(new, seen_at) - told_at(other.entry, other.first_seen_at)) <= window
+    return apart(new, seen_at, other) <= window
+
+
+def apart(new: Entry, seen_at: datetime, other: StoredEntry) -> timedelta:
+    """Return the time between the publications of the two."""
+    return abs(told_at(new, seen_at) - told_at(other.entry, other.first_seen_at))
 
 
 def told_at(entry: Entry, seen_at: datetime) -> datetime:
@@ -53,25 +61,32 @@ def told_at(entry: Entry, seen_at: datetime) -> datetime:
     return min(entry.published_at or seen_at, seen_at)
 
 
-def _same_text(a: Entry, b: Entry) -> bool:
+def _same_text(a: Entry, b: Entry) -> Verdict:
     first, second = tokens(a.content_text, COMPARED_TOKENS), tokens(b.content_text, COMPARED_TOKENS)
-    if containment(first, second) < SAME_TEXT_CONTAINMENT:
-        return False
     shorter, longer = sorted((first, second), key=len)
-    if len(shorter) >= NUMBERS_BELOW:
-        return True
-    return set(numbers(shorter)) <= set(numbers(longer))
+    text = containment(first, second)
+    agree = text >= SAME_TEXT_CONTAINMENT and (
+        len(shorter) >= NUMBERS_BELOW or set(numbers(shorter)) <= set(numbers(longer))
+    )
+    return _verdict(agree, text=text)
 
 
-def _same_page(a: Entry, b: Entry) -> bool:
+def _same_page(a: Entry, b: Entry) -> Verdict:
     title, longer_title = sorted((tokens(a.title, TITLE_TOKENS), tokens(b.title, TITLE_TOKENS)), key=len)
     text, longer_text = sorted(
         (tokens(a.content_text, COMPARED_TOKENS), tokens(b.content_text, COMPARED_TOKENS)), key=len
     )
+    words = overlap(title, longer_title)
     if title and not set(numbers(title)) <= set(numbers(longer_title)):
-        return False  # Episode 41 and Episode 42 share a page and their show notes
+        return _verdict(False, words=words)  # Episode 41 and Episode 42 share a page and their show notes
     if text:
-        return containment(text, longer_text) >= SAME_URL_CONTAINMENT
+        shared = containment(text, longer_text)
+        return _verdict(shared >= SAME_URL_CONTAINMENT, text=shared, words=words)
     if title:
-        return overlap(title, longer_title) >= TITLE_OVERLAP
-    return not (a.title or a.content_text) or not (b.title or b.content_text)
+        return _verdict(words >= TITLE_OVERLAP, words=words)
+    return _verdict(not (a.title or a.content_text) or not (b.title or b.content_text))
+
+
+def _verdict(agree: bool, **scores: float) -> Verdict:  # noqa: FBT001
+    rounded = tuple((name, round(score, 3)) for name, score in scores.items())
+    return Verdict(rule="agree" if agree else None, scores=rounded)

@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 
+from aggregator.dedup.boilerplate import boilerplate
 from aggregator.dedup.identity import names
+from aggregator.dedup.said import TITLE_TOKENS, said
+from aggregator.dedup.sample import sample
 from aggregator.dedup.words import tokens
 from aggregator.model import Entry, Lookup, Mark, Tombstone
 from aggregator.urls import folded_key, is_homepage, strict_key
@@ -12,7 +15,6 @@ URL = "url"
 FOLDED = "folded"
 TEXT = "text"
 
-TITLE_TOKENS = 60
 TEXT_TOKENS = 25  # that an exact-text mark covers
 TEXT_TOKENS_LEAST = 12  # a shorter text says too little
 PLACES = 4  # a mark that carried more stories than this is a ticker or a live blog, and says nothing
@@ -32,12 +34,19 @@ def marks(entry: Entry) -> tuple[Mark, ...]:
     return tuple(found)
 
 
-def lookup(source_id: str, entries: Sequence[Entry], tombstones: Sequence[Tombstone] = ()) -> Lookup:
-    """Return what must be known of `entries` and `tombstones`, all of one source, before they can be placed."""
+def lookup(
+    source_id: str, entries: Sequence[Entry], tombstones: Sequence[Tombstone] = (), *, near: bool = True
+) -> Lookup:
+    """Return what must be known of `entries` and `tombstones`, all of one source, before they can be placed.
+
+    Without `near` no entry is looked for that only resembles one of these.
+    """
+    repeated = (boilerplate(entries) or frozenset()) if near else frozenset()
     guids = [*(name for entry in entries for name in names(entry)), *(tomb.guid for tomb in tombstones)]
     return Lookup(
         source_id=source_id,
         guids=tuple(dict.fromkeys(guids)),
         uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
         marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
+        samples={entry.guid: sample(said(entry, repeated)) for entry in entries} if near else {},
     )

@@ -1,22 +1,29 @@
 """Which story each entry of a batch belongs to, as one plan.
 
 An entry that agrees with a story's representative goes there; one that agrees with two stories
-joins them; any other founds a story of its own. Never a chain of resemblances: entries are compared
-with representatives only (DEDUP.md: union-find halves the precision).
+joins them; any other founds a story of its own, unless it resembles a representative (`nearby`). Never a
+chain of resemblances: entries are compared with representatives only (DEDUP.md: union-find halves the
+precision), and a resemblance joins no stories.
 
 Ids: a URI is kept as it came, unless another entry has it; anything else becomes a tag: URI of ours.
 Until a story has been published its id may still go to an entry that was told earlier, so that the
 ids do not depend on which publisher answered first (PROTOCOL E6).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from aggregator.dedup.agree import Window, agrees, told_at
+from aggregator.dedup.boilerplate import boilerplate
 from aggregator.dedup.identity import told_apart
 from aggregator.dedup.known import is_revised, outlives, withdrawals
 from aggregator.dedup.marks import PLACES, marks
+from aggregator.dedup.nearby import Nearby
+from aggregator.dedup.said import said
+from aggregator.dedup.sample import sample
+from aggregator.dedup.verdict import Verdict
+from aggregator.dedup.versions import is_version
 from aggregator.model import (
     Candidate,
     Candidates,
@@ -31,7 +38,9 @@ from aggregator.model import (
     StoredEntry,
     Tombstone,
 )
-from aggregator.urls import tag_uri
+from aggregator.urls import strict_key, tag_uri
+
+NEW = "new"  # the rule of an entry that founds a story
 
 
 def place(
@@ -50,7 +59,11 @@ def place(
     now: the operator changed how this source's dates are read. Of an entry that a tombstone names, only
     what is newer than the tombstone counts.
     """
-    batch = _Batch(candidates, authority=authority, now=now, window=window)
+    learnt = boilerplate(entries) if window.near is not None else None
+    usual = {**candidates.boilerplate, **({} if learnt is None else {entries[0].source_id: learnt})}
+    batch = _Batch(
+        candidates, learnt or frozenset(), usual, authority=authority, now=now, window=window
+    )
     buried = {tomb.guid: tomb.deleted_at for tomb in tombstones}
     new, revisions = [], []
     entries = told_apart(entries, candidates.known)
@@ -78,7 +91,19 @@ def place(
         ),
         joins=tuple(batch.joins),
         refounds=tuple(batch.refounds.values()),
+        seen=candidates.seen if batch.placements and batch.nearby is not None else None,
+        boilerplate=_news(learnt, candidates, batch.placements),
     )
+
+
+def _news(
+    learnt: frozenset[int] | None, candidates: Candidates, placements: Sequence[Placement]
+) -> tuple[int, ...] | None:
+    """Return what was learnt of a source that has something new, unless it was known."""
+    if learnt is None or not placements:
+        return None
+    known = candidates.boilerplate.get(placements[0].entry.source_id, frozenset())
+    return None if known == learnt else tuple(sorted(learnt))
 
 
 def _order(entry: Entry, seen_at: datetime) -> tuple[datetime, str, int]:
@@ -96,15 +121,34 @@ class _Batch:
     Stories are named by the id they have after the renames and before the refounds.
     """
 
-    def __init__(self, candidates: Candidates, *, authority: str, now: datetime, window: Window) -> None:
+    def __init__(
+        self,
+        candidates: Candidates,
+        learnt: frozenset[int],
+        usual: Mapping[str, frozenset[int]],
+        *,
+        authority: str,
+        now: datetime,
+        window: Window,
+    ) -> None:
         self.authority, self.now, self.window = authority, now, window
+        self.learnt = learnt
         self.marked = {mark: list(found) for mark, found in candidates.marked.items()}
         self.carried: dict[str, set[Mark]] = {}  # the marks of each story, so that a change finds them
         for mark, found in self.marked.items():
             for story in found:
                 self.carried.setdefault(story.story_id, set()).add(mark)
+        self.brought = {  # every story that the store brought, by its id
+            story.story_id: story
+            for found in (*candidates.marked.values(), *candidates.near.values())
+            for story in found
+        }
+        self.became: dict[str, Candidate] = {}  # what has become of stories that changed
         self.holders = dict(candidates.holders)
         self.ids: set[str] = set()
+        self.nearby: Nearby | None = None
+        if window.near is not None:
+            self.nearby = Nearby(candidates.near, usual, self.current, window.near, now)
         self.renames: list[Rename] = []
         self.placements: list[Placement] = []
         self.joins: list[Join] = []
@@ -127,42 +171,81 @@ class _Batch:
     def add(self, entry: Entry, entry_id: str) -> None:
         """Place an entry that its source has not shown before."""
         own_marks = marks(entry)
-        rule, matches = self._matches(entry, own_marks)
         stored = StoredEntry(entry_id=entry_id, story_id=entry_id, first_seen_at=self.now, entry=entry)
+        own_sample = self._sample(entry)
+        verdict, matches = self._matches(stored, own_marks, own_sample)
         story = Candidate(story_id=entry_id, representative=stored)
+        is_later, is_indexed = False, True
         if matches:
             story = self._unite(matches)
-            if not story.settled and _stored_order(stored) < _stored_order(story.representative):
+            is_later = self._is_version(stored, story.representative)
+            is_indexed = not story.settled and _stored_order(stored) < _stored_order(story.representative)
+            if is_indexed:
                 self.refounds[story.story_id] = Refound(story_id=story.story_id, founder_id=entry_id)
                 story = self._become(story, replace(story, representative=stored))
-        places = tuple((mark, n) for mark in own_marks if (n := self._take(mark, story)) is not None)
+        if self.nearby is not None and is_indexed:
+            self.nearby.add(own_sample, story)
         self.placements.append(
-            Placement(entry=entry, entry_id=entry_id, story_id=story.story_id, rule=rule, marks=places)
+            Placement(
+                entry=entry,
+                entry_id=entry_id,
+                story_id=story.story_id,
+                rule=verdict.rule or NEW,
+                scores=verdict.scores,
+                is_version=is_later,
+                marks=tuple((mark, n) for mark in own_marks if (n := self._take(mark, story)) is not None),
+                sample=own_sample,
+                is_indexed=is_indexed and bool(own_sample),
+            )
         )
+
+    def current(self, story: Candidate) -> Candidate:
+        """Return what has become of a story."""
+        while (now := self.became.get(story.story_id, story)).story_id != story.story_id:
+            story = now
+        return now
 
     def _rename(self, stored: StoredEntry) -> None:
         new_id = tag_uri(self.authority, stored.entry.source_id, stored.entry.guid)
         self.renames.append(Rename(old_id=stored.entry_id, new_id=new_id))
         del self.holders[stored.entry_id]
-        marks_of_it = self.carried.get(stored.entry_id, set())
-        story = next((c for m in marks_of_it for c in self.marked[m] if c.story_id == stored.entry_id), None)
+        story = self.brought.get(stored.entry_id)
         if story is not None:
-            self._become(story, replace(story, story_id=new_id))
+            self._become(self.current(story), replace(self.current(story), story_id=new_id))
 
-    def _matches(self, entry: Entry, own_marks: Sequence[Mark]) -> tuple[str, list[Candidate]]:
-        """Return the stories that `entry` tells, and the mark that found the first of them."""
-        rule, matches = "new", dict[str, Candidate]()
+    def _sample(self, entry: Entry) -> tuple[int, ...]:
+        """Return what `lookup` asked the store with, which knew the document only."""
+        return () if self.nearby is None else sample(said(entry, self.learnt))
+
+    def _matches(
+        self, stored: StoredEntry, own_marks: Sequence[Mark], own_sample: tuple[int, ...]
+    ) -> tuple[Verdict, list[Candidate]]:
+        """Return the stories that an entry tells, and why it tells the first of them."""
+        first, matches = Verdict(), dict[str, Candidate]()
         for mark in own_marks:
             found = self.marked.get(mark, [])
             if len(found) >= PLACES:
                 continue
             for story in found:
-                if story.story_id not in matches and agrees(
-                    mark.kind, entry, self.now, story.representative, self.window
-                ):
-                    rule = rule if matches else mark.kind
+                if story.story_id in matches:
+                    continue
+                verdict = agrees(mark.kind, stored.entry, self.now, story.representative, self.window)
+                if verdict.rule is not None:
+                    first = first if matches else verdict
                     matches[story.story_id] = story
-        return rule, list(matches.values())
+        if not matches and self.nearby is not None:
+            resembled = self.nearby.best(stored, own_sample)
+            if resembled is not None:
+                return resembled[1], [resembled[0]]
+        return first, list(matches.values())
+
+    def _is_version(self, stored: StoredEntry, other: StoredEntry) -> bool:
+        if self.nearby is None:
+            return False
+        entry, told = stored.entry, other.entry
+        one_page = entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
+        one_place = one_page or entry.source_id == told.source_id
+        return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
 
     def _unite(self, matches: Sequence[Candidate]) -> Candidate:
         """Make one story of `matches`: a published one stays, else the one told first."""
@@ -176,6 +259,7 @@ class _Batch:
         return winner
 
     def _become(self, old: Candidate, new: Candidate) -> Candidate:
+        self.became[old.story_id] = self.became[new.story_id] = new
         moved = self.carried.pop(old.story_id, set())
         for mark in moved:
             self.marked[mark] = [

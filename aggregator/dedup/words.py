@@ -1,4 +1,4 @@
-"""Text as deduplication sees it: folded words, numbers apart, one token a character in CJK."""
+"""Text as deduplication sees it: folded words, whole numbers, one token a character where no spaces are written."""
 
 import re
 import unicodedata
@@ -7,16 +7,24 @@ from collections.abc import Iterable, Sequence
 SHINGLE = 3  # tokens
 CHARS_PER_TOKEN = 64  # read of a text for each word wanted: one character may unfold into many (NFKC)
 
-# Han, Kana and Thai are written without spaces: there every character is a word.
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|\d+|[^\W\d_{_UNSPACED}]+")
+# Han, Kana, Thai, Lao, Burmese and Khmer are written without spaces: there every character is a word.
+UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+# Vowel signs and points belong to the word they stand in, though Python does not call them letters.
+_SIGNS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
+# "4.6", "4,600" and "85:81" are one number each: of two halves each would be found somewhere.
+_TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*|(?:[^\W\d_{UNSPACED}]|[{_SIGNS}])+")
+_SEPARATORS = str.maketrans("", "", ".,:")
 
 
 def tokens(text: str, limit: int) -> list[str]:
-    """Return the first `limit` words of `text`, compatibility-folded (NFKC) and case-folded."""
+    """Return the first `limit` words of `text`, compatibility-folded (NFKC) and case-folded.
+
+    Numbers lose their separators: "4,600" and "4.600" are one number to two languages.
+    """
     found = []
     for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text[: limit * CHARS_PER_TOKEN]).casefold()):
-        found.append(match.group())
+        word = match.group()
+        found.append(word.translate(_SEPARATORS) if word[0].isdigit() else word)
         if len(found) == limit:
             break
     return found

@@ -30,7 +30,10 @@ async def keep(
     Without `revise` known entries stay as they are. `known` is what to remember of the document's items;
     None = what was remembered.
     """
-    lookup = await asyncio.to_thread(dedup.lookup, source.id, reading.entries, reading.tombstones)
+    near = parts.plant.window.near is not None
+    lookup = await asyncio.to_thread(
+        dedup.lookup, source.id, reading.entries, reading.tombstones, near=near
+    )
     for _ in range(DECISIONS):
         at = parts.clock().replace(microsecond=0)
         plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)

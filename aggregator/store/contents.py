@@ -1,11 +1,14 @@
 """What the memory engine holds, and a plan written to it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry
+from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +17,46 @@ class StoredStory:
     representative: str  # entry id
     shown_at: datetime
     settled: bool = False
+
+
+class Index:
+    """Entries by sampled hash. Entries are numbered as they come: ids may change, numbers do not."""
+
+    def __init__(self) -> None:
+        self.seen = 0  # the number of the latest entry
+        self._entries: dict[int, tuple[str, str]] = {}  # source id and guid, by number
+        self._weeks: dict[int, dict[int, list[int]]] = {}  # numbers by hash, by week
+
+    def resembling(self, sample: Sequence[int]) -> list[tuple[str, str]]:
+        """Return the entries that share most of `sample` first, as source id and guid."""
+        counted: Counter[int] = Counter()
+        for one in sample:
+            found = [n for week in self._weeks.values() for n in week.get(one, ())]
+            if len(found) <= FREQUENT:
+                counted.update(found)
+        likely = sorted((-shared, n) for n, shared in counted.items() if shared >= SHARED_LEAST)
+        return [self._entries[n] for _, n in likely[:CANDIDATES_MOST]]
+
+    def has_since(self, seen: int, sample: Sequence[int]) -> bool:
+        """Whether an entry numbered after `seen` shares too much of `sample`."""
+        counted = Counter(
+            n for one in sample for week in self._weeks.values() for n in week.get(one, ()) if n > seen
+        )
+        return any(shared >= SHARED_LEAST for shared in counted.values())
+
+    def add(self, placement: Placement, at: datetime) -> None:
+        self.seen += 1
+        if placement.is_indexed:
+            self._entries[self.seen] = placement.entry.source_id, placement.entry.guid
+            week = self._weeks.setdefault(week_of(at), {})
+            for one in placement.sample:
+                week.setdefault(one, []).append(self.seen)
+
+    def drop(self, before: datetime) -> None:
+        """Forget the weeks that ended before then."""
+        for week in [week for week in self._weeks if week < week_of(before)]:
+            for n in {n for found in self._weeks.pop(week).values() for n in found}:
+                del self._entries[n]
 
 
 @dataclass(slots=True)
@@ -27,6 +70,8 @@ class Content:
     aliases: dict[str, str] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     withdrawn: dict[str, datetime] = field(default_factory=dict)  # when deleted, by entry id
+    boilerplate: dict[str, frozenset[int]] = field(default_factory=dict)  # by source id
+    index: Index = field(default_factory=Index)
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -38,6 +83,8 @@ class Content:
             dict(self.aliases),
             set(self.pruned),
             dict(self.withdrawn),
+            dict(self.boilerplate),
+            self.index,  # written last, when nothing can conflict any more
         )
 
 
@@ -57,6 +104,13 @@ def write_plan(content: Content, plan: Plan, at: datetime) -> None:
         _join(content, join)
     for refound in plan.refounds:
         _refound(content, refound)
+    for placement in plan.placements:
+        if plan.seen is not None and content.index.has_since(plan.seen, placement.sample):
+            raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
+    if plan.boilerplate is not None and plan.placements:
+        content.boilerplate[plan.placements[0].entry.source_id] = frozenset(plan.boilerplate)
+    for placement in plan.placements:
+        content.index.add(placement, at)
 
 
 def _move(content: Content, old_id: str, new_id: str) -> None:

@@ -135,6 +135,8 @@ class MemoryStore:
                 for stored in content.entries.values()
                 if stored.entry.source_id == lookup.source_id
             }
+            near = self._near(lookup, by_guid)
+            told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             return Candidates(
                 known={
                     guid: _known(by_guid[guid], content.withdrawn) for guid in lookup.guids if guid in by_guid
@@ -151,7 +153,35 @@ class MemoryStore:
                     for mark in lookup.marks
                     if mark in content.marks
                 },
+                near=near,
+                boilerplate={
+                    source_id: content.boilerplate[source_id]
+                    for source_id in {lookup.source_id, *told_by}
+                    if source_id in content.boilerplate
+                },
+                seen=content.index.seen,
             )
+
+    def _near(
+        self, lookup: Lookup, known: Collection[str]
+    ) -> dict[tuple[int, ...], tuple[Candidate, ...]]:
+        content = self._content
+        resembling = {
+            sample: content.index.resembling(sample)
+            for guid, sample in lookup.samples.items()
+            if guid not in known
+        }
+        wanted = {name for names in resembling.values() for name in names}
+        stories = {
+            (stored.entry.source_id, stored.entry.guid): stored.story_id
+            for stored in content.entries.values()
+            if (stored.entry.source_id, stored.entry.guid) in wanted
+        }
+        return {
+            sample: tuple(self._candidate(story) for story in dict.fromkeys(stories[name] for name in names))
+            for sample, names in resembling.items()
+            if names
+        }
 
     def _candidate(self, story_id: str) -> Candidate:
         story = self._content.stories[story_id]
@@ -254,6 +284,7 @@ class MemoryStore:
             content.pruned |= old
             for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:
                 del content.marks[mark], content.taken_at[mark]
+            content.index.drop(texts_before)
             return len(old)
 
     def note(self, name: str, text: str) -> None:

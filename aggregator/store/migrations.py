@@ -141,3 +141,15 @@ def m0002_politeness(db: Database) -> None:
 def m0003_extras(db: Database) -> None:
     """What entries carry besides their text: media, episodes, threads, places, origins, licences."""
     db.execute("ALTER TABLE entries ADD COLUMN extras TEXT NOT NULL DEFAULT '{}'")
+def m0004_near_duplicates(db: Database) -> None:
+    """What a decision was judged by, the index of sampled shingles by the week, and each source's boilerplate."""
+    db.execute("ALTER TABLE entries ADD COLUMN scores TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE entries ADD COLUMN is_version INTEGER NOT NULL DEFAULT 0")
+    for slot in range(3):
+        db.execute(f"""
+            CREATE TABLE samples_{slot} (
+                hash INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (hash, entry)
+            ) STRICT, WITHOUT ROWID
+        """)
+    db.execute("CREATE TABLE sample_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")
+    db.execute("CREATE TABLE boilerplate (source_id TEXT PRIMARY KEY, hashes TEXT NOT NULL) STRICT, WITHOUT ROWID")

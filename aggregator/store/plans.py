@@ -1,5 +1,6 @@
 """A plan written to the SQLite engine's tables; the caller's transaction makes it whole."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import rows
+from aggregator.store import rows, samples
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, first_seen_at, {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (6 + len(rows.ENTRY_COLUMNS)))})
+    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, first_seen_at,
+        {", ".join(rows.ENTRY_COLUMNS)})
+    VALUES ({", ".join("?" * (8 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
     UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
@@ -43,6 +45,14 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _join(db, join)
     for refound in plan.refounds:
         _refound(db, refound)
+    if plan.seen is not None:
+        samples.refuse_resembling(db, plan.placements, plan.seen)
+    samples.keep(db, plan.placements, at)
+    if plan.boilerplate is not None and plan.placements:
+        db.execute(
+            "INSERT OR REPLACE INTO boilerplate (source_id, hashes) VALUES (?, ?)",
+            [plan.placements[0].entry.source_id, json.dumps(plan.boilerplate)],
+        )
 
 
 def _one(db: Database, query: str, values: Sequence[Any], missing: str) -> None:
@@ -97,6 +107,8 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
                 entry.guid,
                 story,
                 placement.rule,
+                json.dumps(placement.scores),
+                placement.is_version,
                 rows.seconds(at),
                 *rows.entry_values(entry),
             ],

@@ -17,7 +17,17 @@ from aggregator.model import (
     Story,
 )
 
+# Of an index of sampled shingles (`Lookup.samples`): which entries are worth comparing.
+SHARED_LEAST = 2  # hashes: one may be an accident, or a phrase of the trade
+FREQUENT = 64  # entries: what more of them share is a phrase, and says nothing
+CANDIDATES_MOST = 30  # stories for one entry, those that share most
+
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
+
+
+def week_of(at: datetime) -> int:
+    """Return the number of the week that samples of that time are kept, and dropped, with."""
+    return int(at.timestamp() // timedelta(weeks=1).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +80,11 @@ class Store(Protocol):
         """Return the hosts that have asked to be left alone for longer than until `now`."""
 
     def candidates(self, lookup: Lookup) -> Candidates:
-        """Return what placing the entries of `lookup` needs."""
+        """Return what placing the entries of `lookup` needs.
+
+        `near` has stories by sample for the entries that are not known: at most `CANDIDATES_MOST` that share
+        `SHARED_LEAST` hashes or more, counting none that more than `FREQUENT` entries have.
+        """
 
     def known_items(self, source_id: str) -> tuple[KnownItem, ...]:
         """Return what is remembered of the items of a source's last document."""
@@ -82,7 +96,9 @@ class Store(Protocol):
         A hold makes every source of its host wait, and those that are added to it later.
 
         Raises `Conflict`, having written nothing, when the plan counted on something that
-        another poll changed meanwhile; applying one update twice is such a case.
+        another poll changed meanwhile; applying one update twice is such a case. So is an entry
+        stored since `Plan.seen` that shares `SHARED_LEAST` hashes with a new one: an engine that lets several
+        write at once must let nobody in between that check and the end of the transaction.
         """
 
     def latest(
@@ -105,7 +121,7 @@ class Store(Protocol):
 
         Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
         Their identity stays, so that an entry its source still carries is not new again. Text
-        marks last taken before `texts_before` are dropped.
+        marks last taken before `texts_before` are dropped, and samples of weeks that ended before.
         """
 
     def note(self, name: str, text: str) -> None:

@@ -1,0 +1,39 @@
+"""What a source says in entry after entry: footers, calls to subscribe, paywall stubs, recurring titles.
+
+Learnt from its own document, which lists its last entries side by side. Nothing that a publisher writes
+needs a rule of ours, in any language.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from aggregator.dedup.said import TEXT_TOKENS, TITLE_TOKENS, hashes, title_hash
+from aggregator.dedup.words import tokens
+from aggregator.model import Entry
+
+LEARN_FROM = 6  # entries: of fewer nobody can tell what is usual
+ENTRIES = 50  # the newest of a document
+REPEATED = 3  # entries that say it: twice may be a story told twice
+REPEATED_SHARE = 0.1  # of the entries: in a long document a story may be told three times
+LEARNT_MOST = 1000  # hashes kept of a source
+
+
+def boilerplate(entries: Sequence[Entry]) -> frozenset[int] | None:
+    """Return hashes of what `entries` of one document repeat; None when they are too few to tell.
+
+    Entries of one title count once: a story told again is no boilerplate.
+    """
+    newest = sorted(entries, key=lambda entry: entry.position)[:ENTRIES]
+    if len(newest) < LEARN_FROM:
+        return None
+    # Without a look at furniture: a call to subscribe may stand where a byline does.
+    texts: dict[tuple[str, ...], set[int]] = {}
+    titles: Counter[int] = Counter()
+    for entry in newest:
+        title = tuple(tokens(entry.title, TITLE_TOKENS))
+        titles[title_hash(title)] += 1
+        texts.setdefault(title, set()).update(hashes(tokens(entry.content_text, TEXT_TOKENS)))
+    said = Counter(one for text in texts.values() for one in text)
+    least = max(REPEATED, round(len(newest) * REPEATED_SHARE))
+    common = [one for one, count in said.most_common(LEARNT_MOST) if count >= least]
+    return frozenset(common) | {title for title, count in titles.items() if count >= REPEATED}

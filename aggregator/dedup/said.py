@@ -1,0 +1,81 @@
+"""An entry as the comparison sees it: words and shingles of its title and text, made once."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aggregator.dedup.furniture import without_furniture
+from aggregator.dedup.words import SHINGLE, UNSPACED, tokens
+from aggregator.model import Entry
+
+TITLE_TOKENS = 60
+# Of each text. With 400, copies under another lead were missed: the same paragraphs had moved beyond the end.
+TEXT_TOKENS = 800
+LEAD_TOKENS = 60  # the first paragraphs, where a rewritten article differs from a copied one
+CHARACTERS_PER_WORD = 1.6  # of Chinese: what is counted in words holds for characters by this factor
+TITLE_WORDS = 3  # shorter titles ("Email", "News") tell nothing
+TITLE_CHARACTERS = 5  # the same where words are not spaced
+
+_MIX = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: spreads the word hashes over all bits
+_BITS = (1 << 63) - 1  # a signed integer of SQLite
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """`shingles` are hashes, in the order of the text; those of boilerplate are left out."""
+
+    title: tuple[str, ...]
+    title_text: str  # as written, case-folded
+    is_telling: bool  # the title says what the entry is about
+    words: tuple[str, ...]
+    shingles: tuple[int, ...]
+    scale: float  # tokens a word: 1.0, or `CHARACTERS_PER_WORD`
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        return self.shingles[: LEAD_TOKENS - SHINGLE + 1]
+
+
+def said(entry: Entry, boilerplate: frozenset[int] = frozenset()) -> Said:
+    """Return what `entry` says, without furniture and without what its source says in every entry."""
+    title = tuple(tokens(entry.title, TITLE_TOKENS))
+    words = tuple(tokens(without_furniture(entry.content_text), TEXT_TOKENS))
+    enough = TITLE_CHARACTERS if _is_unspaced(title) else TITLE_WORDS
+    return Said(
+        title=title,
+        title_text=entry.title.casefold(),
+        is_telling=len(title) >= enough and title_hash(title) not in boilerplate,
+        words=words,
+        shingles=tuple(one for one in hashes(words) if one not in boilerplate),
+        scale=CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0,
+    )
+
+
+def hashes(words: Sequence[str]) -> list[int]:
+    """Return a hash of every run of `SHINGLE` words, the same in every process and on every machine."""
+    found = []
+    first = second = 0
+    for n, word in enumerate(words, 1):
+        here = _hash(word)
+        if n >= SHINGLE:
+            found.append(((first * _MIX + second) * _MIX + here) & _BITS)
+        first, second = second, here
+    return found
+
+
+def title_hash(title: Sequence[str]) -> int:
+    """Return a hash of a whole title, of the same kind."""
+    return _hash("\n".join(title)) & _BITS
+
+
+def _is_unspaced(words: Sequence[str]) -> bool:
+    """Whether most of the tokens are characters of a script that writes no spaces."""
+    return sum(_UNSPACED.match(word) is not None for word in words) * 2 > len(words)
+
+
+@lru_cache(maxsize=65536)  # words: the common ones of a few languages
+def _hash(word: str) -> int:
+    return zlib.crc32(word.encode(errors="surrogatepass")) * _MIX

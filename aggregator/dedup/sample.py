@@ -1,0 +1,18 @@
+"""Which shingles of a text stand in the index for it: enough to find it again, few enough to keep.
+
+A teaser shares its beginning with the article, a copy under another lead shares the rest. So the
+beginning is sampled densely, and of the rest the smallest hashes are taken: of two texts that agree
+these are mostly the same.
+"""
+
+from aggregator.dedup.said import Said
+
+DENSE = 64  # shingles from the start of which every second one is kept, by its last bit
+REST_MOST = 16  # hashes of the remaining text: 48 an entry at most
+
+
+def sample(text: Said) -> tuple[int, ...]:
+    """Return the hashes of `text` by which it can be found; equal texts have equal ones."""
+    start = {one for one in text.shingles[:DENSE] if not one & 1}
+    rest = sorted({*text.shingles[DENSE:]} - start)[:REST_MOST]
+    return tuple(sorted(start | {*rest}))

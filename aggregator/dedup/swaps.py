@@ -1,0 +1,126 @@
+"""What two texts that are nearly alike say differently: the words that stand in one another's place.
+
+A copy adds and leaves out: bylines, footers, last paragraphs. A form filled in anew swaps: another
+name, weekday, figure or commodity in the same sentence.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+SWAPPED_MOST = 4  # words: a longer run in place of another is a passage rewritten
+SPELLING = 0.7  # alike so far, two words are one word corrected: "programme", "program"
+LETTERS_LEAST = 3  # shorter words ("a", "in") are grammar; not so single characters of Chinese
+
+_DAYS = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday"
+    " montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag"
+    " понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье"
+    " понедельника вторника среды четверга пятницы субботы воскресенья"
+    " lundi mardi mercredi jeudi vendredi samedi dimanche"
+    " lunes martes miércoles jueves viernes sábado domingo"
+    " january february march april may june july august september october november december"
+    " januar februar märz april mai juni juli august september oktober november dezember"
+    " января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+)
+# They name one day together with a weekday ("today", "Monday"), but two of them are two days.
+_RELATIVE_DAYS = frozenset(
+    "today tonight tomorrow yesterday heute morgen gestern сегодня завтра вчера"
+    " hier demain aujourd hoy mañana ayer".split()
+)
+# Words that a sub-editor exchanges without changing what is said.
+_GRAMMAR = frozenset(
+    "which that who whom this these those its his her their she they has have had was were are been will"
+    " would may might could can should said says told tells for from with and but the not over under"
+    " der die das den dem des ein eine einen einem einer hat haben war waren ist sind wird werden wurde"
+    " sagte sagt und oder mit von für auf bei nach"
+    " который которая которое которые что как это его она они был была было были будет сказал сообщил"
+    " заявил для при над под".split()
+)
+_COUNTED = (
+    "one eins один одна 一",
+    "two zwei два две 二 两",
+    "three drei три 三",
+    "four vier четыре 四",
+    "five fünf пять 五",
+    "six sechs шесть 六",
+    "seven sieben семь 七",
+    "eight acht восемь 八",
+    "nine neun девять 九",
+    "ten zehn десять 十",
+)
+_NUMBER_WORDS = {word: str(n) for n, words in enumerate(_COUNTED, 1) for word in words.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A run of words in one text, and the run in its place in the other; either may be empty."""
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+    @property
+    def is_exchange(self) -> bool:
+        """Something stands in the place of something else."""
+        return bool(self.first and self.second)
+
+    @property
+    def is_word(self) -> bool:
+        """One word stands in the place of one other, and neither is grammar."""
+        return (
+            len(self.first) == len(self.second) == 1
+            and not _is_grammar(self.first[0])
+            and not _is_grammar(self.second[0])
+            and not self.is_spelling
+        )
+
+    @property
+    def is_number(self) -> bool:
+        """One number stands in the place of another, in figures or words."""
+        first, second = values(self.first), values(self.second)
+        return bool(first and second) and first != second
+
+    @property
+    def is_day(self) -> bool:
+        """One day or month stands in the place of another."""
+        return _differ(_DAYS, self) or _differ(_RELATIVE_DAYS, self)
+
+    @property
+    def is_spelling(self) -> bool:
+        """Both say the same word, written otherwise."""
+        first, second = "".join(self.first), "".join(self.second)
+        return SequenceMatcher(None, first, second, autojunk=False).ratio() >= SPELLING
+
+
+def swaps(first: Sequence[str], second: Sequence[str]) -> list[Swap]:
+    """Return the short runs of words that stand in one another's place, or in only one of the texts."""
+    return [
+        Swap(tuple(first[i:j]), tuple(second[k:n]))
+        for tag, i, j, k, n in _matcher(first, second).get_opcodes()
+        if tag != "equal" and j - i <= SWAPPED_MOST and n - k <= SWAPPED_MOST
+    ]
+
+
+def ratio(first: Sequence[str], second: Sequence[str]) -> float:
+    """Return how far two titles are the same words in the same order, 0.0 to 1.0; the same both ways."""
+    if not first or not second:
+        return 0.0
+    return _matcher(*sorted((first, second), key=lambda words: (len(words), words))).ratio()
+
+
+def values(words: Iterable[str]) -> set[str]:
+    """Return the numbers among `words`, those up to ten in words too."""
+    return {_NUMBER_WORDS.get(word, word) for word in words if word in _NUMBER_WORDS or word[0].isdigit()}
+
+
+def _matcher(first: Sequence[str], second: Sequence[str]) -> SequenceMatcher[str]:
+    return SequenceMatcher(None, first, second, autojunk=False)
+
+
+def _is_grammar(word: str) -> bool:
+    return word in _GRAMMAR or (word.isascii() and len(word) < LETTERS_LEAST and not word[0].isdigit())
+
+
+def _differ(names: frozenset[str], swap: Swap) -> bool:
+    first, second = names.intersection(swap.first), names.intersection(swap.second)
+    return bool(first and second) and first != second

@@ -1,0 +1,83 @@
+"""The index of sampled shingles in SQLite: which entries share words with a new one.
+
+Rows are (hash, entry), 32 to 48 an entry, in one table for each of three weeks: a week that is over is
+emptied whole, which costs nothing, where deleting its rows from one table would touch every page.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from aggregator.errors import Conflict
+from aggregator.model import Placement
+from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, week_of
+
+SLOTS = 3  # weeks: what is 14 days old is still found, what is 21 days old is not
+TABLES = tuple(f"samples_{slot}" for slot in range(SLOTS))
+_HAVING = " UNION ALL ".join(f"SELECT entry FROM {table} WHERE hash = :hash" for table in TABLES)
+_FOUND = f"SELECT entry FROM ({_HAVING}) LIMIT {FREQUENT + 1}"
+_SINCE = " UNION ALL ".join(f"SELECT entry FROM {table} WHERE hash = :hash AND entry > :seen" for table in TABLES)
+
+
+def seen(db: Database) -> int:
+    """Return the key of the latest entry. Entries are never deleted, so that keys only grow."""
+    return int(db.execute("SELECT coalesce(max(key), 0) AS seen FROM entries").fetchone()["seen"])
+
+
+def resembling(db: Database, sample: Sequence[int]) -> list[int]:
+    """Return the keys of the entries that share most of `sample`, those first."""
+    counted: Counter[int] = Counter()
+    for one in sample:
+        found = [row["entry"] for row in db.execute(_FOUND, {"hash": one})]
+        if len(found) <= FREQUENT:
+            counted.update(found)
+    likely = sorted((-shared, key) for key, shared in counted.items() if shared >= SHARED_LEAST)
+    return [key for _, key in likely[:CANDIDATES_MOST]]
+
+
+def refuse_resembling(db: Database, placements: Sequence[Placement], since: int) -> None:
+    """Raise `Conflict` when an entry stored after `since` resembles one of these.
+
+    The caller's transaction has written already: nobody else can until it ends.
+    """
+    for placement in placements:
+        counted = Counter(
+            row["entry"]
+            for one in placement.sample
+            for row in db.execute(_SINCE, {"hash": one, "seen": since})
+        )
+        if any(shared >= SHARED_LEAST for shared in counted.values()):
+            raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
+
+
+def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
+    """Let later entries find these, which have been written."""
+    rows = [
+        (one, placement.entry_id) for placement in placements if placement.is_indexed for one in placement.sample
+    ]
+    if not rows:
+        return
+    table = _table_of(db, week_of(at))
+    db.conn.executemany(
+        f"INSERT INTO {table} (hash, entry) SELECT ?, key FROM entries WHERE entry_id = ?",  # noqa: S608
+        sorted(rows),
+    )
+
+
+def drop(db: Database, before: datetime) -> None:
+    """Forget the weeks that ended before then."""
+    for row in db.execute("SELECT slot FROM sample_weeks WHERE week < ?", [week_of(before)]).fetchall():
+        db.execute(f"DELETE FROM {TABLES[row['slot']]}")  # noqa: S608
+        db.execute("DELETE FROM sample_weeks WHERE slot = ?", [row["slot"]])
+
+
+def _table_of(db: Database, week: int) -> str:
+    """Return the table of a week, emptied of the one that had it before."""
+    slot = week % SLOTS
+    row = db.execute("SELECT week FROM sample_weeks WHERE slot = ?", [slot]).fetchone()
+    if row is None or row["week"] < week:  # a clock that was set back empties nothing
+        db.execute(f"DELETE FROM {TABLES[slot]}")  # noqa: S608
+        db.execute("INSERT OR REPLACE INTO sample_weeks (slot, week) VALUES (?, ?)", [slot, week])
+    return TABLES[slot]
