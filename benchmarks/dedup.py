@@ -11,18 +11,19 @@ once, so that the first to arrive stays its representative.
 
 Pair precision: of pairs in one story, how many are one article. Hiding precision: of entries that are not shown,
 because another represents them, how many are one article with that one. Recall: how many of those that should.
-Agreement: pairs in one story in every order of arrival, of those in one in any.
+Agreement: of pairs that are in one story in the order of dates or in another, how many are in both.
 """
 
 import argparse
 import random
+import sqlite3
 import statistics
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import accumulate, combinations
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -187,8 +188,10 @@ def judge_collection(directory: Path, how: str, orders: int, *, show: bool) -> N
     print(f"== {directory}, texts cut: {how}; {len(entries)} entries, {len(found.stories)} stories")
     _judge_pairs_of(labelled, found)
     _judge_hiding(labelled, found, entries, show=show)
-    runs = [found.pairs(), *(run(entries, order).pairs() for order in range(orders))]
-    print(f"agreement of {len(runs)} orders", share(len(set.intersection(*runs)), len(set.union(*runs))))
+    pairs = found.pairs()
+    shuffled = [run(entries, order).pairs() for order in range(orders)]
+    both, either = sum(len(pairs & other) for other in shuffled), sum(len(pairs | other) for other in shuffled)
+    print(f"agreement with {orders} other orders", share(both, either))
     print(f"deciding {found.seconds / len(entries) * 1e6:.0f} µs an entry")
 
 
@@ -266,18 +269,20 @@ def judge_addresses(path: Path) -> None:
 def measure_index(size: int) -> None:
     """Fill the index with texts made up of words as frequent as in a language; look up and add more."""
     chance = random.Random(1)
-    weights = [1 / (n + 10) for n in range(VOCABULARY)]
+    weights = list(accumulate(1 / (n + 10) for n in range(VOCABULARY)))
     words = [f"w{n}" for n in range(VOCABULARY)]
 
     def made(n: int) -> Placement:
-        text = " ".join(chance.choices(words, weights, k=chance.randint(*TEXT))) + "."
+        text = " ".join(chance.choices(words, cum_weights=weights, k=chance.randint(*TEXT))) + "."
         entry = Entry(source_id="alfa", guid=str(n), content_text=text)
         hashes = sample(said(entry))
         return Placement(entry=entry, entry_id=str(n), story_id=str(n), rule="new", sample=hashes, is_indexed=True)
 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "index.db"
-        db = Database(path)
+        connection = sqlite3.connect(path)
+        connection.row_factory = sqlite3.Row
+        db = Database(connection)
         db.enable_wal()
         migrations.apply(db)
         for start in range(0, size, 10_000):

@@ -7,7 +7,7 @@ needs a rule of ours, in any language.
 from collections import Counter
 from collections.abc import Sequence
 
-from aggregator.dedup.said import TEXT_TOKENS, TITLE_TOKENS, hashes, title_hash
+from aggregator.dedup.said import TITLE_TOKENS, read, title_hash
 from aggregator.dedup.words import tokens
 from aggregator.model import Entry
 
@@ -26,13 +26,12 @@ def boilerplate(entries: Sequence[Entry]) -> frozenset[int] | None:
     newest = sorted(entries, key=lambda entry: entry.position)[:ENTRIES]
     if len(newest) < LEARN_FROM:
         return None
-    # Without a look at furniture: a call to subscribe may stand where a byline does.
     texts: dict[tuple[str, ...], set[int]] = {}
     titles: Counter[int] = Counter()
     for entry in newest:
         title = tuple(tokens(entry.title, TITLE_TOKENS))
         titles[title_hash(title)] += 1
-        texts.setdefault(title, set()).update(hashes(tokens(entry.content_text, TEXT_TOKENS)))
+        texts.setdefault(title, set()).update(read(entry.content_text)[1])
     said = Counter(one for text in texts.values() for one in text)
     least = max(REPEATED, round(len(newest) * REPEATED_SHARE))
     common = [one for one, count in said.most_common(LEARNT_MOST) if count >= least]

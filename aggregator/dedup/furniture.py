@@ -11,8 +11,8 @@ from aggregator.dedup.words import UNSPACED
 HEAD_CHARS = 600  # where bylines and datelines stand
 TAIL_CHARS = 500  # where footers stand
 PASSES = 8  # a section, a byline, a date, a place …
-LABEL_WORDS = 12  # a first line of so few words that ends no sentence is a label
-LABELS = 6  # more of them are a table or a list: that is the text
+LABEL_WORDS = 16  # a first line of so few words that ends no sentence is a label
+LABELS = 8  # more of them are a table or a list: that is the text
 SENTENCE_WORDS = 5  # a sentence has more spaces than this
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -34,10 +34,26 @@ _HEADS = tuple(
         rf"{_PLACE},\s*{_DATE}{_DASH}(?:{_NAME}(?:\s{_NAME})?\.\s)?",  # МОСКВА, 3 окт — Агентство.
         rf"(?:{_CAPITAL}{{3,}}[ ,]+){{0,3}}{_CAPITAL}{{3,}}(?:,\s*[\w.]{{2,12}})?\s*(?:--|[–—―])\s+",  # AUSTIN, Texas —
         rf"(?:(?:By|BY|Von)\s+)?{_NAME}\s{_NAME},\s{_NAME}\.\s",  # Von Max Muster, Hamburg.
+        # FILE - In this May 1, 2018, file photo, R. Kelly performs in Los Angeles.
+        r"(?:FILE\s*[-–—]+\s*)?In this (?:[\w.]+ \d{1,2},? \d{4},? )?(?:file )?photo\b"
+        r"(?:[^.\n]|\.(?=\S)|(?<=\b[A-Z])\.){1,300}\.\s+",
         r"[\u4e00-\u9fff]{2,6}社[\u4e00-\u9fff]{0,8}(?:\d{1,2}月)?\d{1,2}日(?:综合)?[电電讯]\s*",  # 新华社北京10月3日电
         r"[（(](?:本报|本台)?记者[^（）()\n]{2,20}[）)]\s*",
         r"本报(?:[^\n。，]{0,12}讯)?\s*(?:记者[^\n。，]{0,12}[报报]道[:：，]?)?\s*",
     )
+)
+# The line of a picture that stands above the text.
+_CAPTION = re.compile(
+    r"\b(?:file photo|ap photo|photo by|getty images|screenshot)\b|^(?:file|photo|image|foto|bild|фото|图)\s*[:：–—-]"
+    r"|^\(?图",
+    re.IGNORECASE,
+)
+
+# What any of `_TAILS` contains: most texts have none, and are not searched for each.
+_TAIL_HINT = re.compile(
+    r"appeared|erschien|появил|est apparu|primero en|read |continue reading|weiterlesen|mehr lesen|zum artikel"
+    r"|читать|подробнее|阅读|閱讀|查看|source|quelle|источник|来源|來源|©|最先|首先|首次",
+    re.IGNORECASE,
 )
 _TAILS = tuple(
     re.compile(rf"(?:^|(?<=[\s.!?…”\"»)。！？]))(?:{pattern})\s*\Z", re.IGNORECASE)
@@ -66,13 +82,15 @@ def without_furniture(text: str) -> str:
         for pattern in _HEADS:
             if (found := pattern.match(head)) is not None:
                 head = head[found.end() :].lstrip()
-        head = _without_labels(head)
+        head = _without_labels(head, len(rest))
         if head == before:
             break
     text = head + rest
     body, tail = text[:-TAIL_CHARS], text[-TAIL_CHARS:]
     for _ in range(PASSES):
         before = tail
+        if _TAIL_HINT.search(tail) is None:
+            break
         for pattern in _TAILS:
             tail = pattern.sub("", tail)
         if tail == before:
@@ -80,16 +98,21 @@ def without_furniture(text: str) -> str:
     return (body + tail).strip()
 
 
-def _without_labels(head: str) -> str:
+def _without_labels(head: str, more: int) -> str:
     """Drop the first lines that end no sentence: sections, names, dates, captions, the title again.
 
-    Where no sentence follows soon, they are a table or a list and stay.
+    Where no sentence follows soon, or too little (`more` characters come after `head`), they are a table or
+    a list and stay.
     """
     left = head
     for _ in range(LABELS):
         line, _, after = left.partition("\n")
         line = line.rstrip()
+        if after and _CAPTION.search(line):
+            left = after.lstrip()
+            continue
         if line.count(" ") >= LABEL_WORDS or line[-1:] in _SENTENCE_ENDS:
-            return left if line.count(" ") >= SENTENCE_WORDS or _UNSPACED.match(line) else head
+            is_sentence = line.count(" ") >= SENTENCE_WORDS or _UNSPACED.match(line)
+            return left if is_sentence and len(left) + more >= len(head) - len(left) else head
         left = after.lstrip()
     return head

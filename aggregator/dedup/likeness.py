@@ -42,7 +42,7 @@ def likeness(first: Said, second: Said) -> Likeness:
         text=_share(one, other),
         lead=_share(lead, other_lead),
         reach=max(_within(lead, other), _within(other_lead, one)),
-        title=ratio(first.title, second.title) if telling else 0.0,
+        title=ratio(first.headline, second.headline) if telling else 0.0,
         words=overlap(first.title, second.title) if telling else 0.0,
     )
 

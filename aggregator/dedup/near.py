@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from aggregator.dedup.likeness import Likeness, likeness
-from aggregator.dedup.said import Said
+from aggregator.dedup.said import HEADLINE_WORDS, Said
 from aggregator.dedup.swaps import Swap, swaps, values
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import numbers
@@ -80,12 +80,22 @@ class Reason:
 
 # Reasons to join. Each needs the beginnings to agree, for a digest contains articles too.
 def _equal_titles(pair: Pair) -> bool:
-    """Recurring titles ("Offerings filed with the SEC") agree in .61 of a teaser; rewritten leads in .5."""
+    """Recurring titles ("Offerings filed with the SEC") agree in .61 of a teaser; rewritten leads in .5.
+
+    Two publishers that share a whole headline on one day share the article, under whatever caption.
+    """
     like = pair.like
+    shared_headline = (
+        not pair.one_source
+        and pair.apart < ONE_SHIFT
+        and like.title >= 0.95
+        and len(pair.shorter.headline) >= HEADLINE_WORDS + 1
+    )
     return like.title >= 0.9 and (
         like.lead >= 0.65
         or (like.text >= 0.6 and like.size >= SHORT)
         or (like.lead >= 0.5 and like.size >= 1.5 * SHORT)
+        or (like.lead >= 0.5 and like.size >= 20 and shared_headline)
     )
 
 
@@ -109,7 +119,8 @@ def _same_text(pair: Pair) -> bool:
 
 def _copied_teaser(pair: Pair) -> bool:
     """A first sentence word for word: 14 words are no accident, unless they are a stub (see `boilerplate`)."""
-    return pair.like.text >= 0.95 and pair.like.lead >= 0.95 and pair.like.size >= 14
+    like = pair.like
+    return like.text >= 0.95 and like.lead >= 0.95 and (like.size >= 14 or like.words >= 0.5)
 
 
 def _same_body(pair: Pair) -> bool:

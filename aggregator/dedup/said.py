@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.dedup.furniture import without_furniture
-from aggregator.dedup.words import SHINGLE, UNSPACED, tokens
+from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, tokens
 from aggregator.model import Entry
 
 TITLE_TOKENS = 60
 # Of each text. With 400, copies under another lead were missed: the same paragraphs had moved beyond the end.
 TEXT_TOKENS = 800
 LEAD_TOKENS = 60  # the first paragraphs, where a rewritten article differs from a copied one
+READ_MOST = 128  # texts remembered: a document is read for its look-up and again to be placed
 CHARACTERS_PER_WORD = 1.6  # of Chinese: what is counted in words holds for characters by this factor
 TITLE_WORDS = 3  # shorter titles ("Email", "News") tell nothing
 TITLE_CHARACTERS = 5  # the same where words are not spaced
+HEADLINE_WORDS = 5  # left of a title, or its end may be what tells it apart ("Weather | Monday")
 
+_SITE = re.compile(r"\s(?:[|»·–—]|--?)\s+[^|»·–—\s]+(?:\s[^|»·–—\s]+){0,4}\s*\Z")
 _MIX = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: spreads the word hashes over all bits
 _BITS = (1 << 63) - 1  # a signed integer of SQLite
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Said:
     """`shingles` are hashes, in the order of the text; those of boilerplate are left out."""
 
     title: tuple[str, ...]
+    headline: tuple[str, ...]  # the title without the name of the site at its end
     title_text: str  # as written, case-folded
     is_telling: bool  # the title says what the entry is about
     words: tuple[str, ...]
@@ -42,16 +45,33 @@ class Said:
 def said(entry: Entry, boilerplate: frozenset[int] = frozenset()) -> Said:
     """Return what `entry` says, without furniture and without what its source says in every entry."""
     title = tuple(tokens(entry.title, TITLE_TOKENS))
-    words = tuple(tokens(without_furniture(entry.content_text), TEXT_TOKENS))
+    words, shingles = read(entry.content_text)
     enough = TITLE_CHARACTERS if _is_unspaced(title) else TITLE_WORDS
     return Said(
         title=title,
+        headline=_headline(entry.title, title),
         title_text=entry.title.casefold(),
         is_telling=len(title) >= enough and title_hash(title) not in boilerplate,
         words=words,
-        shingles=tuple(one for one in hashes(words) if one not in boilerplate),
+        shingles=tuple(one for one in shingles if one not in boilerplate) if boilerplate else shingles,
         scale=CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0,
     )
+
+
+def _headline(title: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a title up to "| Daily Example", if enough are left to tell titles apart."""
+    site = _SITE.search(title)
+    if site is None:
+        return words
+    headline = tuple(tokens(title[: site.start()], TITLE_TOKENS))
+    return headline if len(headline) >= HEADLINE_WORDS else words
+
+
+@lru_cache(maxsize=READ_MOST)
+def read(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the words of a text without furniture, and their shingles as hashes."""
+    words = tuple(tokens(without_furniture(text), TEXT_TOKENS))
+    return words, tuple(hashes(words))
 
 
 def hashes(words: Sequence[str]) -> list[int]:
@@ -73,7 +93,7 @@ def title_hash(title: Sequence[str]) -> int:
 
 def _is_unspaced(words: Sequence[str]) -> bool:
     """Whether most of the tokens are characters of a script that writes no spaces."""
-    return sum(_UNSPACED.match(word) is not None for word in words) * 2 > len(words)
+    return sum(len(word) == 1 and word >= FIRST_UNSPACED for word in words) * 2 > len(words)
 
 
 @lru_cache(maxsize=65536)  # words: the common ones of a few languages

@@ -9,10 +9,12 @@ CHARS_PER_TOKEN = 64  # read of a text for each word wanted: one character may u
 
 # Han, Kana, Thai, Lao, Burmese and Khmer are written without spaces: there every character is a word.
 UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+FIRST_UNSPACED = "\u0e00"  # single letters above are mostly of these scripts
 # Vowel signs and points belong to the word they stand in, though Python does not call them letters.
 _SIGNS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
 # "4.6", "4,600" and "85:81" are one number each: of two halves each would be found somewhere.
 _TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*|(?:[^\W\d_{UNSPACED}]|[{_SIGNS}])+")
+_FOLDED = str.maketrans("ё", "е")  # Russian prints either
 _SEPARATORS = str.maketrans("", "", ".,:")
 
 
@@ -22,7 +24,8 @@ def tokens(text: str, limit: int) -> list[str]:
     Numbers lose their separators: "4,600" and "4.600" are one number to two languages.
     """
     found = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text[: limit * CHARS_PER_TOKEN]).casefold()):
+    folded = unicodedata.normalize("NFKC", text[: limit * CHARS_PER_TOKEN]).casefold().translate(_FOLDED)
+    for match in _TOKEN.finditer(folded):
         word = match.group()
         found.append(word.translate(_SEPARATORS) if word[0].isdigit() else word)
         if len(found) == limit:
