@@ -41,6 +41,7 @@ from benchmarks.labelled import OTHER, SAME, SPAN, Labelled, as_entry, read_coll
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DOCUMENT = 50  # entries a poll brings at most …
+CUTS: dict[str, list[int | None]] = {"all": [None], "200": [200], "400": [400], "mix": [200, 400, None]}
 POLLED = timedelta(hours=1)  # … that were published within so long
 PROBES = 2000  # entries looked up in the index
 VOCABULARY = 50_000  # words of the texts made up for it, as often as in a language
@@ -100,7 +101,7 @@ def judge_pairs(path: Path, *, show: bool) -> None:
         pair = said_ if "a" in said_ else _human(said_)
         found = is_joined(pair)
         joined[pair["kind"], pair["same"]].append(found)
-        if show and pair["same"] in {not found}:
+        if show and pair["same"] is not None and pair["same"] != found:
             print("wrong:", pair["id"], "joined" if found else "not joined")
     print(f"== {path}")
     totals: Counter[tuple[bool | None, bool]] = Counter()
@@ -150,7 +151,7 @@ class Found:
 
 def cut(entry: Entry, id_: str, how: str) -> Entry:
     """A feed shows the beginning only, and says so."""
-    limits = {"all": [None], "200": [200], "400": [400], "mix": [200, 400, None]}[how]
+    limits = CUTS[how]
     limit = limits[random.Random(id_).randrange(len(limits))]
     text = entry.content_text
     if limit is None or len(text) <= limit:
@@ -190,7 +191,10 @@ def judge_collection(directory: Path, how: str, orders: int, *, show: bool) -> N
     _judge_hiding(labelled, found, entries, show=show)
     pairs = found.pairs()
     shuffled = [run(entries, order).pairs() for order in range(orders)]
-    both, either = sum(len(pairs & other) for other in shuffled), sum(len(pairs | other) for other in shuffled)
+    both, either = (
+        sum(len(pairs & other) for other in shuffled),
+        sum(len(pairs | other) for other in shuffled),
+    )
     print(f"agreement with {orders} other orders", share(both, either))
     print(f"deciding {found.seconds / len(entries) * 1e6:.0f} µs an entry")
 
@@ -276,7 +280,9 @@ def measure_index(size: int) -> None:
         text = " ".join(chance.choices(words, cum_weights=weights, k=chance.randint(*TEXT))) + "."
         entry = Entry(source_id="alfa", guid=str(n), content_text=text)
         hashes = sample(said(entry))
-        return Placement(entry=entry, entry_id=str(n), story_id=str(n), rule="new", sample=hashes, is_indexed=True)
+        return Placement(
+            entry=entry, entry_id=str(n), story_id=str(n), rule="new", sample=hashes, is_indexed=True
+        )
 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "index.db"
@@ -321,7 +327,9 @@ def add(db: Database, placements: Sequence[Placement], at: datetime) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("pairs", "collection", "addresses"):
         parser.add_argument(f"--{name}", type=Path, nargs="+", default=[])
     parser.add_argument("--cut", nargs="+", default=["all"])

@@ -74,7 +74,8 @@ def read_collection(directory: Path) -> Labelled:
         for said in read_lines(directory / "entries.jsonl")
     }
     shared = {
-        frozenset((label["a"], label["b"])): label["shared"] for label in read_lines(directory / "labels.jsonl")
+        frozenset((label["a"], label["b"])): label["shared"]
+        for label in read_lines(directory / "labels.jsonl")
     }
     ordered = sorted(entries.items(), key=lambda pair: (pair[1].published_at, pair[0]))
     return Labelled(entries=dict(ordered), shared=shared)
@@ -127,8 +128,12 @@ def reuters(directory: Path) -> Iterator[dict[str, Any]]:
             body = re.sub(r"\s*reuter\s*\Z", "", html.unescape(body), flags=re.IGNORECASE)
             lines = [" ".join(one.split()) for one in re.split(r"\n {3,}", body)]
             dateline = " ".join(html.unescape(parts.get("DATELINE", "")).split())
-            at = datetime.strptime(parts["DATE"].strip().split(".")[0], "%d-%b-%Y %H:%M:%S").replace(tzinfo=UTC)
-            yield _said(number, "agency", html.unescape(parts["TITLE"]), f"{dateline} " + "\n".join(lines), at)
+            at = datetime.strptime(parts["DATE"].strip().split(".")[0], "%d-%b-%Y %H:%M:%S").replace(
+                tzinfo=UTC
+            )
+            yield _said(
+                number, "agency", html.unescape(parts["TITLE"]), f"{dateline} " + "\n".join(lines), at
+            )
 
 
 def scraped(path: Path) -> Iterator[dict[str, Any]]:
@@ -181,7 +186,10 @@ def main() -> None:
     csv.field_size_limit(MOST_CSV)
     kind, *names = sys.argv[1:]
     *sources, out = map(Path, names)
-    collections: dict[str, Callable[[Path], Iterator[dict[str, Any]]]] = {"reuters": reuters, "scraped": scraped}
+    collections: dict[str, Callable[[Path], Iterator[dict[str, Any]]]] = {
+        "reuters": reuters,
+        "scraped": scraped,
+    }
     if kind in collections:
         write_collection(out, list(collections[kind](sources[0])))
     elif kind == "toloka":

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.dedup.marks import FOLDED, TEXT, URL
-from aggregator.dedup.said import TITLE_TOKENS
+from aggregator.dedup.near import against
+from aggregator.dedup.said import TITLE_TOKENS, said
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import containment, numbers, overlap, tokens
 from aggregator.model import Entry, StoredEntry
@@ -18,7 +19,6 @@ COMPARED_TOKENS = 400  # of each text
 SAME_URL_CONTAINMENT = 0.5  # a figure corrected, a tail added, the lead rewritten
 SAME_TEXT_CONTAINMENT = 0.8
 TITLE_OVERLAP = 0.6  # where one side has no text: a title cut short
-NUMBERS_BELOW = 200  # tokens: in a short text another number is another item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,15 @@ def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window:
     if not is_within(window.text if kind == TEXT else window.url, new, seen_at, other):
         return Verdict()
     verdict = _same_text(new, other.entry) if kind == TEXT else _same_page(new, other.entry)
-    return replace(verdict, rule=kind if verdict.rule else None)
+    if verdict.rule is None or kind != TEXT:
+        return replace(verdict, rule=kind if verdict.rule else None)
+    veto = against(
+        said(new),
+        said(other.entry),
+        apart=apart(new, seen_at, other),
+        one_source=new.source_id == other.entry.source_id,
+    )
+    return replace(verdict, rule=kind if veto is None else None, veto=veto)
 
 
 def is_within(window: timedelta, new: Entry, seen_at: datetime, other: StoredEntry) -> bool:
@@ -62,13 +70,8 @@ def told_at(entry: Entry, seen_at: datetime) -> datetime:
 
 
 def _same_text(a: Entry, b: Entry) -> Verdict:
-    first, second = tokens(a.content_text, COMPARED_TOKENS), tokens(b.content_text, COMPARED_TOKENS)
-    shorter, longer = sorted((first, second), key=len)
-    text = containment(first, second)
-    agree = text >= SAME_TEXT_CONTAINMENT and (
-        len(shorter) >= NUMBERS_BELOW or set(numbers(shorter)) <= set(numbers(longer))
-    )
-    return _verdict(agree, text=text)
+    text = containment(tokens(a.content_text, COMPARED_TOKENS), tokens(b.content_text, COMPARED_TOKENS))
+    return _verdict(text >= SAME_TEXT_CONTAINMENT, text=text)
 
 
 def _same_page(a: Entry, b: Entry) -> Verdict:
@@ -87,6 +90,6 @@ def _same_page(a: Entry, b: Entry) -> Verdict:
     return _verdict(not (a.title or a.content_text) or not (b.title or b.content_text))
 
 
-def _verdict(agree: bool, **scores: float) -> Verdict:  # noqa: FBT001
+def _verdict(agree: bool, **scores: float) -> Verdict:
     rounded = tuple((name, round(score, 3)) for name, score in scores.items())
     return Verdict(rule="agree" if agree else None, scores=rounded)

@@ -36,10 +36,11 @@ _DIGEST = re.compile(
     r"|дайджест|коротко о|новости (?:дня|часа)|итоги (?:дня|недели)|главное за"
     r"|简讯|快讯|要闻|早报|晚报|汇总|摘要|速览|新闻速递"
 )
-_CORRECTION = frozenset(
-    "corrected correction corrects rpt repeat refile refiled update updated"
-    " korrektur korrigiert berichtigung исправлено исправленная уточнение уточнено 更正".split()
-)
+CORRECTIONS = """
+    corrected correction corrects rpt repeat refile refiled update updated
+    korrektur korrigiert berichtigung исправлено исправленная уточнение уточнено
+"""
+_CORRECTION = frozenset(CORRECTIONS.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +56,11 @@ class Pair:
     @cached_property
     def swapped(self) -> list[Swap]:
         """The words exchanged in the text; the last word of a teaser may be cut in two."""
-        words = self.shorter.words
-        if TINY < len(words) < len(self.longer.words):
-            words = words[:-1]
-        return swaps(words, self.longer.words)
+        words, longer = self.shorter.words, self.longer.words
+        if len(words) <= TINY or words[-1] == longer[-1]:
+            return swaps(words, longer)
+        is_cut = len(words) < len(longer) or longer[-1].startswith(words[-1])
+        return swaps(words[:-1] if is_cut else words, longer)
 
     @cached_property
     def swapped_in_title(self) -> list[Swap]:
@@ -67,7 +69,9 @@ class Pair:
     @property
     def is_correction(self) -> bool:
         """Its publisher says so in the title."""
-        return not _CORRECTION.isdisjoint({*self.shorter.title, *self.longer.title}) and self.like.words >= 0.8
+        return (
+            not _CORRECTION.isdisjoint({*self.shorter.title, *self.longer.title}) and self.like.words >= 0.8
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,7 @@ def _copied_teaser(pair: Pair) -> bool:
 def _same_body(pair: Pair) -> bool:
     """A copy under captions or another first paragraph; a digest is longer than what it quotes."""
     like = pair.like
-    return (
-        like.size >= FORM and like.text >= 0.8 and like.reach >= 0.9 and like.size >= 0.5 * like.longer
-    )
+    return like.size >= FORM and like.text >= 0.8 and like.reach >= 0.9 and like.size >= 0.5 * like.longer
 
 
 def _tiny(pair: Pair) -> bool:
@@ -160,7 +162,8 @@ def _other_number_in_title(pair: Pair) -> bool:
     if pair.like.size >= FORM and pair.like.text >= 0.9:
         return False
     return any(
-        not values(swap.first) <= values(pair.longer.words) or not values(swap.second) <= values(pair.shorter.words)
+        not values(swap.first) <= values(pair.longer.words)
+        or not values(swap.second) <= values(pair.shorter.words)
         for swap in pair.swapped_in_title
         if not swap.is_exchange and values(numbers((*swap.first, *swap.second)))
     )
@@ -200,7 +203,13 @@ def _other_name(pair: Pair) -> bool:
 
 
 def _other_word(pair: Pair) -> bool:
-    return pair.like.size < SHORT and any(swap.is_word for swap in pair.swapped)
+    """One word exchanged, and in a longer text nothing else: an editor who is at it leaves more traces."""
+    if not any(swap.is_word for swap in pair.swapped):
+        return False
+    only = len(pair.shorter.words) == len(pair.longer.words) and all(
+        swap.is_exchange for swap in pair.swapped
+    )
+    return pair.like.size < SHORT or (only and pair.like.size < FORM)
 
 
 VETOES = (
@@ -215,10 +224,25 @@ VETOES = (
 
 def near(first: Said, second: Said, *, apart: timedelta, one_source: bool) -> Verdict:
     """Return whether two entries are one article, and by which rule; the order of the two makes no difference."""
-    shorter, longer = sorted((first, second), key=lambda one: (len(one.words), one.words, one.title))
-    like = likeness(first, second)
-    pair = Pair(shorter=shorter, longer=longer, like=like, apart=apart, one_source=one_source)
-    reasons = () if like.size < TINIEST else TINY_REASONS if like.size < TINY else REASONS
+    pair = _pair(first, second, apart, one_source)
+    size = pair.like.size
+    reasons = () if size < TINIEST else TINY_REASONS if size < TINY else REASONS
     reason = next((reason.name for reason in reasons if reason.says(pair)), None)
-    veto = None if reason is None else next((veto.name for veto in VETOES if veto.says(pair)), None)
-    return Verdict(rule=reason if veto is None else None, veto=veto, scores=like.scores())
+    veto = None if reason is None else _veto(pair)
+    return Verdict(rule=reason if veto is None else None, veto=veto, scores=pair.like.scores())
+
+
+def against(first: Said, second: Said, *, apart: timedelta, one_source: bool) -> str | None:
+    """Return what speaks against two entries being one article, whatever speaks for it."""
+    return _veto(_pair(first, second, apart, one_source))
+
+
+def _pair(first: Said, second: Said, apart: timedelta, one_source: bool) -> Pair:
+    shorter, longer = sorted((first, second), key=lambda one: (len(one.words), one.words, one.title))
+    return Pair(
+        shorter=shorter, longer=longer, like=likeness(first, second), apart=apart, one_source=one_source
+    )
+
+
+def _veto(pair: Pair) -> str | None:
+    return next((veto.name for veto in VETOES if veto.says(pair)), None)

@@ -61,9 +61,7 @@ def place(
     """
     learnt = boilerplate(entries) if window.near is not None else None
     usual = {**candidates.boilerplate, **({} if learnt is None else {entries[0].source_id: learnt})}
-    batch = _Batch(
-        candidates, learnt or frozenset(), usual, authority=authority, now=now, window=window
-    )
+    batch = _Batch(candidates, learnt or frozenset(), usual, authority=authority, now=now, window=window)
     buried = {tomb.guid: tomb.deleted_at for tomb in tombstones}
     new, revisions = [], []
     entries = told_apart(entries, candidates.known)
@@ -243,7 +241,9 @@ class _Batch:
         if self.nearby is None:
             return False
         entry, told = stored.entry, other.entry
-        one_page = entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
+        one_page = (
+            entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
+        )
         one_place = one_page or entry.source_id == told.source_id
         return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
 

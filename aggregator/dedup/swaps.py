@@ -8,35 +8,40 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from aggregator.dedup.words import FIRST_UNSPACED
+
 SWAPPED_MOST = 4  # words: a longer run in place of another is a passage rewritten
 SPELLING = 0.7  # alike so far, two words are one word corrected: "programme", "program"
+NAME_MOST = 2  # words
 LETTERS_LEAST = 3  # shorter words ("a", "in") are grammar; not so single characters of Chinese
 
-_DAYS = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday"
-    " montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag"
-    " понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье"
-    " понедельника вторника среды четверга пятницы субботы воскресенья"
-    " lundi mardi mercredi jeudi vendredi samedi dimanche"
-    " lunes martes miércoles jueves viernes sábado domingo"
-    " january february march april may june july august september october november december"
-    " januar februar märz april mai juni juli august september oktober november dezember"
-    " января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
-)
+DAYS_AND_MONTHS = """
+    monday tuesday wednesday thursday friday saturday sunday
+    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag
+    понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье
+    понедельника вторника среды четверга пятницы субботы воскресенья
+    lundi mardi mercredi jeudi vendredi samedi dimanche
+    lunes martes miércoles jueves viernes sábado domingo
+    january february march april may june july august september october november december
+    januar februar märz april mai juni juli august september oktober november dezember
+    января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+"""
 # They name one day together with a weekday ("today", "Monday"), but two of them are two days.
-_RELATIVE_DAYS = frozenset(
-    "today tonight tomorrow yesterday heute morgen gestern сегодня завтра вчера"
-    " hier demain aujourd hoy mañana ayer".split()
-)
+RELATIVE_DAYS = """
+    today tonight tomorrow yesterday heute morgen gestern сегодня завтра вчера hier demain aujourd hoy mañana ayer
+"""
 # Words that a sub-editor exchanges without changing what is said.
-_GRAMMAR = frozenset(
-    "which that who whom this these those its his her their she they has have had was were are been will"
-    " would may might could can should said says told tells for from with and but the not over under"
-    " der die das den dem des ein eine einen einem einer hat haben war waren ist sind wird werden wurde"
-    " sagte sagt und oder mit von für auf bei nach"
-    " который которая которое которые что как это его она они был была было были будет сказал сообщил"
-    " заявил для при над под".split()
-)
+GRAMMAR = """
+    which that who whom this these those its his her their she they has have had was were are been will
+    would may might could can should said says told tells for from with and but the not over under
+    der die das den dem des ein eine einen einem einer hat haben war waren ist sind wird werden wurde
+    sagte sagt und oder mit von für auf bei nach
+    который которая которое которые что как это его она они был была было были будет сказал сообщил
+    заявил для при над под
+"""
+_DAYS = frozenset(DAYS_AND_MONTHS.split())
+_RELATIVE_DAYS = frozenset(RELATIVE_DAYS.split())
+_GRAMMAR = frozenset(GRAMMAR.split())
 _COUNTED = (
     "one eins один одна 一",
     "two zwei два две 二 两",
@@ -66,13 +71,16 @@ class Swap:
 
     @property
     def is_word(self) -> bool:
-        """One word stands in the place of one other, and neither is grammar."""
-        return (
-            len(self.first) == len(self.second) == 1
-            and not _is_grammar(self.first[0])
-            and not _is_grammar(self.second[0])
-            and not self.is_spelling
-        )
+        """A word or a name of two stands in the place of another, and it is not grammar.
+
+        Where words are not spaced each is several tokens, and there is no telling where it ends.
+        """
+        words = (*self.first, *self.second)
+        if not self.is_exchange or self.is_spelling:
+            return False
+        if all(len(word) == 1 and word >= FIRST_UNSPACED for word in words):
+            return True
+        return len(self.first) == len(self.second) <= NAME_MOST and not any(map(_is_grammar, words))
 
     @property
     def is_number(self) -> bool:

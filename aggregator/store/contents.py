@@ -104,13 +104,18 @@ def write_plan(content: Content, plan: Plan, at: datetime) -> None:
         _join(content, join)
     for refound in plan.refounds:
         _refound(content, refound)
+    _index(content, plan, at)
+
+
+def _index(content: Content, plan: Plan, at: datetime) -> None:
+    """Let later entries find the new ones; last, for the index is not copied."""
     for placement in plan.placements:
         if plan.seen is not None and content.index.has_since(plan.seen, placement.sample):
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
-    if plan.boilerplate is not None and plan.placements:
-        content.boilerplate[plan.placements[0].entry.source_id] = frozenset(plan.boilerplate)
     for placement in plan.placements:
         content.index.add(placement, at)
+    if plan.boilerplate is not None and plan.placements:
+        content.boilerplate[plan.placements[0].entry.source_id] = frozenset(plan.boilerplate)
 
 
 def _move(content: Content, old_id: str, new_id: str) -> None:

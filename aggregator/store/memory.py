@@ -162,9 +162,7 @@ class MemoryStore:
                 seen=content.index.seen,
             )
 
-    def _near(
-        self, lookup: Lookup, known: Collection[str]
-    ) -> dict[tuple[int, ...], tuple[Candidate, ...]]:
+    def _near(self, lookup: Lookup, known: Collection[str]) -> dict[tuple[int, ...], tuple[Candidate, ...]]:
         content = self._content
         resembling = {
             sample: content.index.resembling(sample)

@@ -152,4 +152,6 @@ def m0004_near_duplicates(db: Database) -> None:
             ) STRICT, WITHOUT ROWID
         """)
     db.execute("CREATE TABLE sample_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")
-    db.execute("CREATE TABLE boilerplate (source_id TEXT PRIMARY KEY, hashes TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    db.execute(
+        "CREATE TABLE boilerplate (source_id TEXT PRIMARY KEY, hashes TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -5,7 +5,7 @@ emptied whole, which costs nothing, where deleting its rows from one table would
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -16,9 +16,10 @@ from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, w
 
 SLOTS = 3  # weeks: what is 14 days old is still found, what is 21 days old is not
 TABLES = tuple(f"samples_{slot}" for slot in range(SLOTS))
-_HAVING = " UNION ALL ".join(f"SELECT entry FROM {table} WHERE hash = :hash" for table in TABLES)
-_FOUND = f"SELECT entry FROM ({_HAVING}) LIMIT {FREQUENT + 1}"
-_SINCE = " UNION ALL ".join(f"SELECT entry FROM {table} WHERE hash = :hash AND entry > :seen" for table in TABLES)
+_SINCE = " UNION ALL ".join(
+    "SELECT entry FROM {} WHERE hash = :hash AND entry > :seen" for _ in TABLES
+).format(*TABLES)
+_FOUND = f"{_SINCE} LIMIT {FREQUENT + 1}"
 
 
 def seen(db: Database) -> int:
@@ -30,7 +31,7 @@ def resembling(db: Database, sample: Sequence[int]) -> list[int]:
     """Return the keys of the entries that share most of `sample`, those first."""
     counted: Counter[int] = Counter()
     for one in sample:
-        found = [row["entry"] for row in db.execute(_FOUND, {"hash": one})]
+        found = [row["entry"] for row in db.execute(_FOUND, {"hash": one, "seen": 0})]
         if len(found) <= FREQUENT:
             counted.update(found)
     likely = sorted((-shared, key) for key, shared in counted.items() if shared >= SHARED_LEAST)
@@ -55,7 +56,10 @@ def refuse_resembling(db: Database, placements: Sequence[Placement], since: int)
 def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
     """Let later entries find these, which have been written."""
     rows = [
-        (one, placement.entry_id) for placement in placements if placement.is_indexed for one in placement.sample
+        (one, placement.entry_id)
+        for placement in placements
+        if placement.is_indexed
+        for one in placement.sample
     ]
     if not rows:
         return

@@ -1,20 +1,16 @@
-"""Which story an entry belongs to: the exact part of the cascade (DEDUP.md 0 to 2)."""
+"""Which story an entry belongs to: identity, addresses, exact text, and what becomes of ids."""
 
-import json
-from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dedup import Window, lookup, place
 from aggregator.model import Entry, Plan
-from aggregator.store.memory import MemoryStore
-from tests.things import NOON, entry, source, update
+from tests.dedup.desk import Desk
+from tests.things import NOON, entry
 
 HOUR = timedelta(hours=1)
 BODY = (
@@ -26,34 +22,6 @@ OTHER = (
     "The growers' union said on Thursday that prices would rise."
 )
 PAGE = "https://paper.example/news/bridge"
-
-
-class Desk:
-    """Places batches one after the other, as polls would."""
-
-    def __init__(self, *sources: str) -> None:
-        self.store = MemoryStore()
-        self.store.configure([source(name) for name in sources], now=NOON)
-
-    def take(self, *entries: Entry, at: datetime = NOON, redate: bool = False) -> Plan:
-        source_id = entries[0].source_id
-        plan = place(
-            entries,
-            self.store.candidates(lookup(source_id, entries)),
-            authority="news.example",
-            now=at,
-            window=Window(),
-            redate=redate,
-        )
-        self.store.apply(replace(update(source_id, plan), at=at))
-        return plan
-
-    def stories(self) -> dict[str, list[str]]:
-        """Sources of each story, by id."""
-        return {
-            story.story_id: [stored.entry.source_id for stored in story.entries]
-            for story in self.store.latest(100)
-        }
 
 
 def said(source_id: str, guid: str = "1", **more: Any) -> Entry:
@@ -71,6 +39,7 @@ SAME = [
     ({"published_at": NOON + 70 * HOUR}, "told again within the window"),
     ({"content_text": BODY[:120]}, "truncated"),
     ({"published_at": None}, "without a date"),
+    ({"url": "https://elsewhere.example/x", "title": ""}, "an empty title, word for word the same text"),
 ]
 OTHERS = [
     ({"title": "Olive growers warn", "content_text": OTHER}, "a link-blog's own words on one page"),
@@ -82,7 +51,6 @@ OTHERS = [
         {"url": "https://elsewhere.example/x", "content_text": BODY.replace("14 of", "15 of")},
         "agency figures differ",
     ),
-    ({"url": "https://elsewhere.example/x", "title": ""}, "an empty title"),
     ({"url": "https://elsewhere.example/x", "content_text": ""}, "only the title is equal"),
 ]
 
@@ -230,44 +198,3 @@ def test_a_published_id_stays_when_an_earlier_teller_comes_late() -> None:
     desk.store.settle()
     desk.take(said("bravo", "urn:x:1", uri="urn:x:1", published_at=NOON - HOUR))
     assert desk.stories() == {"urn:x:1": ["alfa", "bravo"]}
-
-
-SHARED_PAIRS = Path(__file__).resolve().parents[3] / "shared" / "dedup" / "pairs.jsonl"
-# What identity, addresses and exact text can tell; the rest is for near-duplicates.
-EXACT_KINDS = {
-    "section_feed",
-    "guid_migrated",
-    "url_empty_text",
-    "updated_tail",
-    "number_corrected",
-    "truncated_first",
-}
-
-
-def test_no_pair_of_the_shared_set_is_merged_wrongly() -> None:
-    if not SHARED_PAIRS.exists():
-        pytest.skip("the shared pairs are not beside this checkout")
-    joined: Counter[tuple[str, bool]] = Counter()
-    for line in SHARED_PAIRS.read_text(encoding="utf-8").splitlines():
-        pair = json.loads(line)
-        joined[pair["kind"], _is_one_story(pair)] += 1
-        assert pair["same"] or not joined[pair["kind"], True], pair["id"]
-    missed = {kind: joined[kind, False] for kind in EXACT_KINDS if joined[kind, False]}
-    assert not missed
-
-
-def _is_one_story(pair: dict[str, Any]) -> bool:
-    entries = []
-    for side, hours in (("a", 0.0), ("b", pair["hours"])):
-        one, at = pair[side], NOON + timedelta(hours=hours)
-        text = one["content"].replace("<p>", "\n").replace("</p>", "\n")
-        entries.append(
-            (entry(one["guid"], one["feed"], url=one["url"], title=one["title"], content_text=text), at)
-        )
-    desk = Desk(*{one.source_id for one, _ in entries})
-    if pair["kind"] == "one_guid":  # one document: normalise tells its entries apart by their titles
-        entries = [(replace(one, guid=f"{one.guid} {one.title}"), at) for one, at in entries]
-    for one, at in entries:
-        desk.take(replace(one, published_at=at), at=at)
-    assert desk.store.totals().entries == 2
-    return len(desk.stories()) == 1

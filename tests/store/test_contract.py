@@ -188,6 +188,106 @@ def test_what_is_not_there_cannot_be_withdrawn(store: Store) -> None:
         store.apply(update(plan=Plan(withdrawals=(Withdrawal(entry_id="none", deleted_at=NOON),))))
 
 
+def resembles(
+    guid: str, sample: Sequence[int], source_id: str = "alfa", *, indexed: bool = True
+) -> Placement:
+    return replace(founds(guid, source_id), sample=tuple(sample), is_indexed=indexed)
+
+
+def resembling(store: Store, sample: Sequence[int], source_id: str = "bravo", guid: str = "new") -> list[str]:
+    """The stories that share some of `sample`, those that share most first."""
+    found = store.candidates(Lookup(source_id=source_id, guids=(guid,), samples={guid: tuple(sample)}))
+    return [story.story_id for story in found.near.get(tuple(sample), ())]
+
+
+def test_stories_are_found_that_share_two_hashes_or_more(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2, 3]), resembles("2", [1, 2, 3, 4, 5])))))
+    assert resembling(store, [3, 4, 5]) == ["alfa:2"]
+    assert resembling(store, [1, 2, 3, 4]) == ["alfa:2", "alfa:1"]
+    assert resembling(store, [1, 9]) == []
+    assert resembling(store, [1, 2], "alfa", "1") == []  # it is known, and need not be placed
+
+
+def test_what_is_not_indexed_is_not_found(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2], indexed=False),))))
+    assert resembling(store, [1, 2]) == []
+
+
+def test_a_hash_that_many_have_finds_nobody(store: Store) -> None:
+    common = [resembles(str(n), [1, 2, 100 + n]) for n in range(64)]
+    store.apply(update(plan=Plan(placements=tuple(common))))
+    assert len(resembling(store, [1, 2])) == 30  # the most that are compared
+    store.apply(update(plan=Plan(placements=(resembles("one more", [1, 2]),))))
+    assert resembling(store, [1, 2]) == []
+    assert resembling(store, [1, 100]) == []
+
+
+def test_what_resembles_is_found_under_the_story_it_has_become(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2]), resembles("2", [3, 4])))))
+    store.apply(update(plan=Plan(renames=(Rename(old_id="alfa:2", new_id="urn:x:2"),))))
+    assert resembling(store, [3, 4]) == ["urn:x:2"]
+    store.apply(update(plan=Plan(joins=(Join(loser="urn:x:2", winner="alfa:1"),))))
+    assert resembling(store, [3, 4]) == ["alfa:1"]
+    store.apply(
+        update(
+            "bravo",
+            Plan(
+                placements=(joins("3", "bravo", "alfa:1"),),
+                refounds=(Refound(story_id="alfa:1", founder_id="bravo:3"),),
+            ),
+        )
+    )
+    assert resembling(store, [1, 2]) == ["bravo:3"]
+    found = store.candidates(Lookup(source_id="bravo", samples={"new": (1, 2)})).near[1, 2]
+    assert found[0].representative.entry_id == "bravo:3"
+
+
+def test_an_entry_that_resembles_one_stored_meanwhile_is_decided_again(store: Store) -> None:
+    before = store.candidates(Lookup(source_id="bravo"))
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2, 3]),))))
+    plan = Plan(placements=(resembles("1", [2, 3, 4], "bravo"), founds("2", "bravo")), seen=before.seen)
+    with pytest.raises(Conflict):
+        store.apply(update("bravo", plan))
+    assert store.totals().entries == 1
+    assert resembling(store, [2, 3, 4]) == ["alfa:1"]  # and nothing of the plan was kept
+    after = store.candidates(Lookup(source_id="bravo"))
+    store.apply(update("bravo", replace(plan, seen=after.seen)))
+    assert store.totals().entries == 3
+
+
+def test_entries_of_one_plan_do_not_conflict_with_each_other(store: Store) -> None:
+    seen = store.candidates(Lookup(source_id="alfa")).seen
+    plan = Plan(placements=(resembles("1", [1, 2]), resembles("2", [1, 2])), seen=seen)
+    store.apply(update(plan=plan))
+    assert resembling(store, [1, 2]) == ["alfa:1", "alfa:2"]
+
+
+def test_resemblance_is_forgotten_by_the_week(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2]),))))
+    for days, found in ((14, ["alfa:1"]), (22, [])):
+        at = NOON + timedelta(days=days)
+        store.prune(before=NOON - HOUR, keep_per_source=99, texts_before=at - timedelta(days=14))
+        assert resembling(store, [1, 2]) == found
+
+
+def test_a_week_takes_the_place_of_one_long_past(store: Store) -> None:
+    """Nothing depends on `prune` being called in time, nor on a clock that never goes back."""
+    for n, weeks in enumerate((0, 3, 6, 5)):
+        plan = Plan(placements=(resembles(str(n), [1, 2]),))
+        store.apply(replace(update(plan=plan), at=NOON + timedelta(weeks=weeks)))
+    assert set(resembling(store, [1, 2])) >= {"alfa:2", "alfa:3"}
+
+
+def test_the_boilerplate_of_a_source_is_brought_with_what_resembles(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(resembles("1", [1, 2]),), boilerplate=(7, 8))))
+    own = store.candidates(Lookup(source_id="alfa"))
+    assert own.boilerplate == {"alfa": frozenset({7, 8})}
+    other = Lookup(source_id="bravo", samples={"new": (1, 2)})
+    assert store.candidates(other).boilerplate == {"alfa": frozenset({7, 8})}
+    store.apply(update(plan=Plan(placements=(founds("2"),), boilerplate=())))
+    assert store.candidates(other).boilerplate.get("alfa", frozenset()) == frozenset()
+
+
 def test_claims_of_a_dead_process_are_forgotten(store: Store) -> None:
     claimed(store, NOON)
     store.release_claims()
