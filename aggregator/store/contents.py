@@ -8,7 +8,7 @@ from datetime import datetime
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry
-from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, week_of
+from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, WEEKS_KEPT, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +47,19 @@ class Index:
     def add(self, placement: Placement, at: datetime) -> None:
         self.seen += 1
         if placement.is_indexed:
+            now = week_of(at)
+            self._forget([week for week in self._weeks if week < now and (now - week) % WEEKS_KEPT == 0])
             self._entries[self.seen] = placement.entry.source_id, placement.entry.guid
-            week = self._weeks.setdefault(week_of(at), {})
+            hashes = self._weeks.setdefault(now, {})
             for one in placement.sample:
-                week.setdefault(one, []).append(self.seen)
+                hashes.setdefault(one, []).append(self.seen)
 
     def drop(self, before: datetime) -> None:
         """Forget the weeks that ended before then."""
-        for week in [week for week in self._weeks if week < week_of(before)]:
+        self._forget([week for week in self._weeks if week < week_of(before)])
+
+    def _forget(self, weeks: Sequence[int]) -> None:
+        for week in weeks:
             for n in {n for found in self._weeks.pop(week).values() for n in found}:
                 del self._entries[n]
 

@@ -22,6 +22,8 @@ SHARED_LEAST = 2  # hashes: one may be an accident, or a phrase of the trade
 FREQUENT = 64  # entries: what more of them share is a phrase, and says nothing
 CANDIDATES_MOST = 30  # stories for one entry, those that share most
 
+WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
+
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
 

@@ -12,10 +12,9 @@ from sqlite_utils import Database
 
 from aggregator.errors import Conflict
 from aggregator.model import Placement
-from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, week_of
+from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, WEEKS_KEPT, week_of
 
-SLOTS = 3  # weeks: what is 14 days old is still found, what is 21 days old is not
-TABLES = tuple(f"samples_{slot}" for slot in range(SLOTS))
+TABLES = tuple(f"samples_{slot}" for slot in range(WEEKS_KEPT))
 _SINCE = " UNION ALL ".join(
     "SELECT entry FROM {} WHERE hash = :hash AND entry > :seen" for _ in TABLES
 ).format(*TABLES)
@@ -79,7 +78,7 @@ def drop(db: Database, before: datetime) -> None:
 
 def _table_of(db: Database, week: int) -> str:
     """Return the table of a week, emptied of the one that had it before."""
-    slot = week % SLOTS
+    slot = week % WEEKS_KEPT
     row = db.execute("SELECT week FROM sample_weeks WHERE slot = ?", [slot]).fetchone()
     if row is None or row["week"] < week:  # a clock that was set back empties nothing
         db.execute(f"DELETE FROM {TABLES[slot]}")  # noqa: S608

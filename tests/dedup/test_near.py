@@ -72,6 +72,29 @@ def test_a_name_that_comes_late_in_a_form_counts_too() -> None:
     )
 
 
+MORE = (
+    "The office said that nothing else had changed since the last time, and that it would report again next week."
+    " Readers may ask for a copy of the whole table at the counter in the old town hall."
+)
+
+
+def test_a_name_exchanged_in_title_and_text_is_another_entry_however_long() -> None:
+    """Even where an editor has been at the rest."""
+    text = f"Stocks of {{}} in the warehouses of the port were unchanged, the harbour office said. {MORE}"
+    first = told("alfa", "Port stocks of cocoa unchanged", text.format("cocoa"))
+    second = told("bravo", "Port stocks of coffee unchanged", text.format("coffee") + " It gave no figures.")
+    assert not are_one(first, second)
+
+
+def test_another_day_in_a_text_of_some_length_is_another_entry() -> None:
+    text = f"Cloudy with light rain in the north on {{}}, brighter in the south. {MORE}"
+    first = told("alfa", "Weather for the whole of the county", text.format("Monday"))
+    second = told("bravo", "Weather for the whole of the county", text.format("Tuesday") + " Take care.")
+    assert not are_one(first, second)
+    today = told("bravo", "Weather for the whole of the county", text.format("today") + " Take care.")
+    assert are_one(first, today)
+
+
 @of("number")
 def test_another_number_is_another_entry(title: str, text: str, one: str, other: str) -> None:
     first = told("alfa", title.format(one), text.format(one))

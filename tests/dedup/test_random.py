@@ -18,8 +18,16 @@ from tests.things import NOON, entry, source, update
 
 SOURCES = "abcde"
 STEP = timedelta(minutes=7)
+LONG = (
+    "The harbour bridge in Tarnmouth will close to all traffic on Monday for nine weeks of repairs, the county said."
+    " Engineers found cracks in the steel hangers during a routine inspection in the spring."
+)
 TEXTS = [
     "",
+    LONG,
+    f"By Jane Roe\nTARNMOUTH (Coast Wire) - {LONG} Read more",
+    LONG[:150] + "…",
+    LONG.replace("bridge", "tunnel"),
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi",
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "Short",
