@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aggregator.config import load
+from aggregator.daemon import plant
 from tests.fetch.server import Answer, Server
 from tests.running import Site, eventually
 
@@ -239,3 +242,13 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     shown = Site(tmp_path).run(command, "--help")
     assert shown.returncode == 0
     assert "Usage:" in shown.stdout
+
+
+@pytest.mark.parametrize(("said", "near"), [("true", timedelta(hours=9)), ("false", None)])
+def test_near_duplicates_are_switched_on_and_off_by_the_configuration(
+    tmp_path: Path, said: str, near: timedelta | None
+) -> None:
+    file = tmp_path / "aggregator.toml"
+    file.write_text(f'[aggregator]\ntitle = "T"\n[dedup]\nwindow = "9h"\nnear_duplicates = {said}\n')
+    window = plant(load(file, environ={})).window
+    assert (window.near, window.url) == (near, timedelta(hours=9))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.dedup import Window
 from aggregator.model import Output, Source, State
 from tests.fetch.server import Answer, Server
 from tests.world import World
@@ -276,6 +277,24 @@ async def test_a_rebuild_gives_the_same_ids_whoever_answers_first(publisher: Ser
             documents.append((rebuilt.directory / "feed.atom").read_bytes())
     assert documents[0] == documents[1] == documents[2]
     assert documents[0].count(b"<entry") == 4
+
+
+@pytest.mark.parametrize(("near", "stories"), [(timedelta(hours=72), 1), (None, 2)])
+async def test_a_copy_at_another_publisher_is_one_story_unless_resemblance_is_switched_off(
+    world: World, publisher: Server, near: timedelta | None, stories: int
+) -> None:
+    copy = f"By Jane Roe&lt;br&gt;TARNMOUTH (Coast Wire) - {TEXT} Read more"
+    for name, title, text in (
+        ("alfa", "Council adopts budget for next year", TEXT),
+        ("bravo", "Town: budget is adopted", copy),
+    ):
+        told = item("1", title=title, link=f"https://{name}.example/1", text=text, date=DATE)
+        publisher.answer(f"/{name}", Answer(body=rss(told)))
+    sources = (Source(id=name, url=publisher.url(f"/{name}")) for name in ("alfa", "bravo"))
+    world.configure(*sources, window=Window(near=near))
+    results = await world.poll()
+    assert (results["bravo"].new, results["bravo"].duplicate) == (stories - 1, 2 - stories)
+    assert len((await world.feed()).entries) == stories
 
 
 async def test_a_guid_repeated_now_and_then_mixes_up_nothing(

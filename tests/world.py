@@ -45,8 +45,7 @@ class World:
             sources={source.id: source for source in sources},
             outputs=(merged, *outputs),
             pace=Pace(),
-            window=Window(),
-            **plant,
+            **{"window": Window()} | plant,
         )
 
     async def poll(self, *source_ids: str) -> dict[str, PollResult]:

@@ -143,7 +143,7 @@ class DedupTable(Table):
     )
     near_duplicates: bool = Field(
         default=True,
-        description="Without effect in this version: only exact text and equal addresses make one story.",
+        description="Copies with other titles, bylines and endings are one story too. If false, only equal ones.",
     )
 
 
