@@ -23,6 +23,7 @@ TINIEST = 5
 SHORT = 40  # one word exchanged in so short a text is another item: horoscopes, vacancies
 FORM = 100  # a form filled in anew may be as long as this: a day exchanged is another item
 LONG = 200  # longer texts are edited: there other figures are a later version
+COMPARED = 400  # words: comparing word by word costs their square where an adversary repeats a few
 ONE_SHIFT = timedelta(hours=12)  # within it agencies correct and extend; a day later the table is a new one
 NEXT_DAY = timedelta(hours=20)
 
@@ -56,7 +57,7 @@ class Pair:
     @cached_property
     def swapped(self) -> list[Swap]:
         """The words exchanged in the text; the last word of a teaser may be cut in two."""
-        words, longer = self.shorter.words, self.longer.words
+        words, longer = self.shorter.words[:COMPARED], self.longer.words[:COMPARED]
         if len(words) <= TINY or words[-1] == longer[-1]:
             return swaps(words, longer)
         is_cut = len(words) < len(longer) or longer[-1].startswith(words[-1])

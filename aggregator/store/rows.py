@@ -8,6 +8,7 @@ from typing import Any
 
 from aggregator.addresses import asked_at
 from aggregator.model import (
+    Candidate,
     Enclosure,
     Entry,
     FeedHead,
@@ -118,6 +119,11 @@ def stored_entry(row: Row) -> StoredEntry:
             problems=tuple(json.loads(row["problems"])),
         ),
     )
+
+
+def candidate(row: Row) -> Candidate:
+    """A row of entries, the representative, with its story's `story_id` and `settled`."""
+    return Candidate(story_id=row["story_id"], representative=stored_entry(row), settled=bool(row["settled"]))
 
 
 def known(row: Row) -> Known:

@@ -4,14 +4,16 @@ Rows are (hash, entry), 32 to 48 an entry, in one table for each of three weeks:
 emptied whole, which costs nothing, where deleting its rows from one table would touch every page.
 """
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from aggregator.errors import Conflict
-from aggregator.model import Placement
+from aggregator.model import Candidate, Lookup, Placement
+from aggregator.store import rows
 from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, WEEKS_KEPT, week_of
 
 TABLES = tuple(f"samples_{slot}" for slot in range(WEEKS_KEPT))
@@ -19,6 +21,13 @@ _SINCE = " UNION ALL ".join(
     "SELECT entry FROM {} WHERE hash = :hash AND entry > :seen" for _ in TABLES
 ).format(*TABLES)
 _FOUND = f"{_SINCE} LIMIT {FREQUENT + 1}"
+
+_STORIES = """
+    SELECT n.key AS near_key, s.settled, s.story_id, e.* FROM entries n
+    JOIN stories s ON s.key = n.story JOIN entries e ON e.key = s.representative
+    WHERE n.key IN (SELECT value FROM json_each(?))
+"""
+_BOILERPLATE = "SELECT source_id, hashes FROM boilerplate WHERE source_id IN (SELECT value FROM json_each(?))"
 
 
 def seen(db: Database) -> int:
@@ -35,6 +44,29 @@ def resembling(db: Database, sample: Sequence[int]) -> list[int]:
             counted.update(found)
     likely = sorted((-shared, key) for key, shared in counted.items() if shared >= SHARED_LEAST)
     return [key for _, key in likely[:CANDIDATES_MOST]]
+
+
+def near(
+    db: Database, lookup: Lookup, known: Collection[str]
+) -> dict[tuple[int, ...], tuple[Candidate, ...]]:
+    """Return stories by sample, for the entries that are not `known`: only what is new has to be placed."""
+    found = {
+        sample: keys
+        for guid, sample in lookup.samples.items()
+        if guid not in known and (keys := resembling(db, sample))
+    }
+    wanted = json.dumps(sorted({key for keys in found.values() for key in keys}))
+    stories = {row["near_key"]: rows.candidate(row) for row in db.execute(_STORIES, [wanted])}
+    return {
+        sample: tuple({stories[key].story_id: stories[key] for key in keys}.values())
+        for sample, keys in found.items()
+    }
+
+
+def boilerplate(db: Database, source_ids: Collection[str]) -> dict[str, frozenset[int]]:
+    """Return what is known of what these sources say in every entry."""
+    found = db.execute(_BOILERPLATE, [json.dumps(sorted(source_ids))])
+    return {row["source_id"]: frozenset(json.loads(row["hashes"])) for row in found}
 
 
 def refuse_resembling(db: Database, placements: Sequence[Placement], since: int) -> None:
@@ -54,18 +86,18 @@ def refuse_resembling(db: Database, placements: Sequence[Placement], since: int)
 
 def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
     """Let later entries find these, which have been written."""
-    rows = [
+    hashes = [
         (one, placement.entry_id)
         for placement in placements
         if placement.is_indexed
         for one in placement.sample
     ]
-    if not rows:
+    if not hashes:
         return
     table = _table_of(db, week_of(at))
     db.conn.executemany(
         f"INSERT INTO {table} (hash, entry) SELECT ?, key FROM entries WHERE entry_id = ?",  # noqa: S608
-        sorted(rows),
+        sorted(hashes),
     )
 
 

@@ -213,13 +213,12 @@ class SqliteStore:
             for kind in sorted({mark.kind for mark in lookup.marks}):
                 values = [mark.value for mark in lookup.marks if mark.kind == kind]
                 for row in self._rows(_MARKED, values, kind, order="m.n"):
-                    marked.setdefault(Mark(kind=kind, value=row["mark_value"]), []).append(_candidate(row))
-            near = self._near(lookup, known)
+                    marked.setdefault(Mark(kind=kind, value=row["mark_value"]), []).append(
+                        rows.candidate(row)
+                    )
+            near = samples.near(self._db, lookup, known)
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
-            boilerplate = {
-                row["source_id"]: frozenset(json.loads(row["hashes"]))
-                for row in self._rows(_BOILERPLATE, sorted({lookup.source_id, *told_by}))
-            }
+            boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(
             known=known,
             holders=holders,
@@ -228,20 +227,6 @@ class SqliteStore:
             boilerplate=boilerplate,
             seen=seen,
         )
-
-    def _near(self, lookup: Lookup, known: Collection[str]) -> dict[tuple[int, ...], tuple[Candidate, ...]]:
-        """Only entries that are new have to be placed."""
-        resembling = {
-            sample: keys
-            for guid, sample in lookup.samples.items()
-            if guid not in known and (keys := samples.resembling(self._db, sample))
-        }
-        wanted = sorted({str(key) for keys in resembling.values() for key in keys})
-        stories = {row["near_key"]: _candidate(row) for row in self._rows(_NEAR, wanted)}
-        return {
-            sample: tuple({stories[key].story_id: stories[key] for key in keys}.values())
-            for sample, keys in resembling.items()
-        }
 
     def _rows(
         self, query: str, values: Sequence[str], *before: str, order: str = "1"
@@ -393,23 +378,12 @@ class SqliteStore:
         return {row["source_id"]: row["entries"] for row in found}
 
 
-def _candidate(row: sqlite3.Row) -> Candidate:
-    return Candidate(
-        story_id=row["story_id"], representative=rows.stored_entry(row), settled=bool(row["settled"])
-    )
-
-
 _STORED_SETTLED = "SELECT e.*, s.story_id, s.settled FROM entries e JOIN stories s ON s.key = e.story"
 _MARKED = """
     SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
     JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
     WHERE m.kind = ? AND m.value IN
 """
-_NEAR = """
-    SELECT n.key AS near_key, s.settled, s.story_id, e.* FROM entries n
-    JOIN stories s ON s.key = n.story JOIN entries e ON e.key = s.representative WHERE n.key IN
-"""
-_BOILERPLATE = "SELECT source_id, hashes FROM boilerplate WHERE source_id IN"
 _SHOWN = f"""
     {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
     WHERE NOT e.pruned AND e.withdrawn_at IS NULL AND s.key IN
