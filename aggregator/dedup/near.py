@@ -123,9 +123,10 @@ def _same_text(pair: Pair) -> bool:
 
 
 def _copied_teaser(pair: Pair) -> bool:
-    """A first sentence word for word: 14 words are no accident, unless they are a stub (see `boilerplate`)."""
+    """A first sentence word for word: 14 words are no accident, unless one source says them of other things."""
     like = pair.like
-    return like.text >= 0.95 and like.lead >= 0.95 and (like.size >= 14 or like.words >= 0.5)
+    enough = like.words >= 0.5 or (like.size >= 14 and not pair.one_source)
+    return like.text >= 0.95 and like.lead >= 0.95 and enough
 
 
 def _same_body(pair: Pair) -> bool:
@@ -203,6 +204,12 @@ def _other_name(pair: Pair) -> bool:
     )
 
 
+def _other_recording(pair: Pair) -> bool:
+    """Episodes of one show share their notes; elsewhere one recording has other file names."""
+    ours, theirs = pair.shorter.recordings, pair.longer.recordings
+    return pair.one_source and bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
+
+
 def _other_word(pair: Pair) -> bool:
     """One word exchanged, and in a longer text nothing else: an editor who is at it leaves more traces."""
     if not any(swap.is_word for swap in pair.swapped):
@@ -220,6 +227,7 @@ VETOES = (
     Reason("other day", _other_day),
     Reason("other name", _other_name),
     Reason("other word", _other_word),
+    Reason("other recording", _other_recording),
 )
 
 

@@ -35,6 +35,7 @@ class Said:
     is_telling: bool  # the title says what the entry is about
     words: tuple[str, ...]
     shingles: tuple[int, ...]
+    recordings: frozenset[str]  # file names of sound and film: each is an episode of its own
     scale: float  # tokens a word: 1.0, or `CHARACTERS_PER_WORD`
 
     @property
@@ -54,6 +55,11 @@ def said(entry: Entry, boilerplate: frozenset[int] = frozenset()) -> Said:
         is_telling=len(title) >= enough and title_hash(title) not in boilerplate,
         words=words,
         shingles=tuple(one for one in shingles if one not in boilerplate) if boilerplate else shingles,
+        recordings=frozenset(
+            one.url.partition("?")[0].rpartition("/")[2]
+            for one in entry.enclosures
+            if (one.type or "").startswith(("audio/", "video/"))
+        ),
         scale=CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0,
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.dedup import Window
 from aggregator.dedup.near import near
 from aggregator.dedup.said import said
-from aggregator.model import Entry
+from aggregator.model import Enclosure, Entry
 from tests.dedup.desk import Desk
 from tests.things import NOON, entry
 
@@ -181,6 +181,20 @@ def test_ids_that_change_at_every_poll_tell_nothing_new(language: str) -> None:
 @pytest.mark.parametrize("language", [one for one in STORIES if one != "en"])
 def test_a_translation_is_another_entry(language: str) -> None:
     assert not are_one(told("alfa", *STORIES["en"]), told("bravo", *STORIES[language]))
+
+
+def test_episodes_of_one_show_that_share_their_notes_stay_apart() -> None:
+    """Seen in a real feed: twenty words of notes under two titles."""
+    notes = "Our show goes on! Sponsored by Example Petroleum! Comics against comics, an old film again, and much more!"
+    first = told("alfa", "Our show: you can see the strings", notes)
+    assert not are_one(first, told("alfa", "Our show: a low one (extended version)", notes, "2"))
+
+    def episode(guid: str, file: str) -> Entry:
+        recording = Enclosure(url=f"https://cdn.example/{file}?token={guid}", type="audio/mpeg", length=1)
+        return told("alfa", "Our show talks about all kinds of things", notes, guid, enclosures=(recording,))
+
+    assert not are_one(episode("1", "41.mp3"), episode("2", "42.mp3"))
+    assert are_one(episode("1", "41.mp3"), episode("2", "41.mp3"))
 
 
 def test_a_digest_is_not_the_article_it_quotes() -> None:
