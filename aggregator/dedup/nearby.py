@@ -1,16 +1,15 @@
 """Which story a new entry resembles most: among those the store brought and those of its own document."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from aggregator.dedup.agree import apart, is_within
 from aggregator.dedup.near import near
 from aggregator.dedup.said import Said, said
+from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.dedup.verdict import Verdict
 from aggregator.model import Candidate, StoredEntry
-
-SHARED_LEAST = 2  # hashes: one may be an accident, or a phrase of the trade
 
 
 class Nearby:
@@ -29,15 +28,16 @@ class Nearby:
     ) -> None:
         self._near, self._boilerplate, self._current = brought, boilerplate, current
         self._window, self._now = window, now
-        self._said: dict[str, Said] = {}
+        self._said: dict[tuple[str, str], Said] = {}  # by source and guid: ids may change within a batch
         self._fresh: dict[int, list[Candidate]] = {}  # stories of this batch, by hash
 
     def said(self, stored: StoredEntry) -> Said:
         """Return what an entry says, without the boilerplate of its source."""
-        if stored.entry_id not in self._said:
+        name = stored.entry.source_id, stored.entry.guid
+        if name not in self._said:
             usual = self._boilerplate.get(stored.entry.source_id, frozenset())
-            self._said[stored.entry_id] = said(stored.entry, usual)
-        return self._said[stored.entry_id]
+            self._said[name] = said(stored.entry, usual)
+        return self._said[name]
 
     def add(self, sample: tuple[int, ...], story: Candidate) -> None:
         """Let later entries of this batch find `story`."""
@@ -60,16 +60,17 @@ class Nearby:
         _, story, verdict = max(found, key=lambda one: one[0])
         return story, verdict
 
-    def _stories(self, sample: tuple[int, ...]) -> Iterator[Candidate]:
-        counted: Counter[str] = Counter()
-        fresh: dict[str, Candidate] = {}
-        for one in sample:
-            for story in self._fresh.get(one, ()):
-                fresh[story.story_id] = story
-                counted[story.story_id] += 1
+    def _stories(self, sample: tuple[int, ...]) -> Iterable[Candidate]:
+        """Return what to compare with: a document of a thousand filled-in forms must not cost a million looks."""
+        found = [self._fresh.get(one, ()) for one in sample]
+        telling = [stories for stories in found if len(stories) <= FREQUENT]
+        fresh = {story.story_id: story for stories in telling for story in stories}
+        shared = Counter(story.story_id for stories in telling for story in stories).most_common(
+            CANDIDATES_MOST
+        )
         stories = [*self._near.get(sample, ())]
-        stories += [fresh[story_id] for story_id, shared in counted.items() if shared >= SHARED_LEAST]
-        yield from {story.story_id: story for story in map(self._current, stories)}.values()
+        stories += [fresh[story_id] for story_id, count in shared if count >= SHARED_LEAST]
+        return {story.story_id: story for story in map(self._current, stories)}.values()
 
     def _judge(self, stored: StoredEntry, story: Candidate) -> Verdict:
         entry, other = stored.entry, story.representative

@@ -10,6 +10,11 @@ from aggregator.dedup.said import Said
 DENSE = 32  # shingles from the start of which every second one is kept, by its last bit
 REST_MOST = 16  # hashes of the remaining text: 32 an entry; with 8, copies under another lead were missed
 
+# Which entries are worth comparing with one that has a given sample.
+SHARED_LEAST = 2  # hashes: one may be an accident, or a phrase of the trade
+FREQUENT = 64  # entries: what more of them share is a phrase, and says nothing
+CANDIDATES_MOST = 30  # stories, those that share most
+
 
 def sample(text: Said) -> tuple[int, ...]:
     """Return the hashes of `text` by which it can be found; equal texts have equal ones."""

@@ -7,7 +7,7 @@ from aggregator.dedup.said import Said
 from aggregator.dedup.swaps import ratio, swaps
 
 SAME_TITLE = 0.9
-TAIL_LEAST = 4  # words that both texts end with and the other does not have
+TAIL_LEAST = 4  # last words of the shorter text: when the longer has not all of them, it ends otherwise
 
 
 def is_version(new: Said, old: Said, *, one_place: bool) -> bool:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry
-from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, WEEKS_KEPT, week_of
+from aggregator.store.protocol import WEEKS_KEPT, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

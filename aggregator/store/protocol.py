@@ -17,11 +17,6 @@ from aggregator.model import (
     Story,
 )
 
-# Of an index of sampled shingles (`Lookup.samples`): which entries are worth comparing.
-SHARED_LEAST = 2  # hashes: one may be an accident, or a phrase of the trade
-FREQUENT = 64  # entries: what more of them share is a phrase, and says nothing
-CANDIDATES_MOST = 30  # stories for one entry, those that share most
-
 WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
 
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
@@ -85,7 +80,7 @@ class Store(Protocol):
         """Return what placing the entries of `lookup` needs.
 
         `near` has stories by sample for the entries that are not known: at most `CANDIDATES_MOST` that share
-        `SHARED_LEAST` hashes or more, counting none that more than `FREQUENT` entries have.
+        `SHARED_LEAST` hashes or more, counting none that more than `FREQUENT` entries have (`dedup.sample`).
         """
 
     def known_items(self, source_id: str) -> tuple[KnownItem, ...]:

@@ -11,10 +11,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.model import Candidate, Lookup, Placement
 from aggregator.store import rows
-from aggregator.store.protocol import CANDIDATES_MOST, FREQUENT, SHARED_LEAST, WEEKS_KEPT, week_of
+from aggregator.store.protocol import WEEKS_KEPT, week_of
 
 TABLES = tuple(f"samples_{slot}" for slot in range(WEEKS_KEPT))
 _SINCE = " UNION ALL ".join(
