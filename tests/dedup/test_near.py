@@ -207,13 +207,14 @@ def test_a_digest_is_not_the_article_it_quotes() -> None:
 def test_an_id_that_changes_hands_within_a_batch_mixes_up_no_texts() -> None:
     """The later told entry gives its id to the earlier one; they stay two texts."""
     title, text = STORIES["en"]
-    desk = Desk("alfa", "bravo")
+    desk = Desk("alfa", "bravo", "carol")
     desk.take(told("alfa", title, text, "urn:x:1", uri="urn:x:1", published_at=NOON - HOUR))
+    desk.take(told("carol", STORIES["de"][0], BYLINES["de"] + STORIES["de"][1]))
     other = told("bravo", *STORIES["de"], "urn:x:1", uri="urn:x:1", published_at=NOON - 2 * HOUR)
     copy = told("bravo", title, BYLINES["en"] + text, "2")
     desk.take(other, copy)
     told_by = {story_id: sorted(sources) for story_id, sources in desk.stories().items()}
-    assert told_by == {"tag:news.example,2026:alfa/urn:x:1": ["alfa", "bravo"], "urn:x:1": ["bravo"]}
+    assert told_by == {"tag:news.example,2026:alfa/urn:x:1": ["alfa", "bravo"], "urn:x:1": ["bravo", "carol"]}
 
 
 def test_a_longer_window_is_needed_for_what_comes_later() -> None:
