@@ -141,6 +141,9 @@ def m0002_politeness(db: Database) -> None:
 def m0003_extras(db: Database) -> None:
     """What entries carry besides their text: media, episodes, threads, places, origins, licences."""
     db.execute("ALTER TABLE entries ADD COLUMN extras TEXT NOT NULL DEFAULT '{}'")
+
+
+@migrations()
 def m0004_near_duplicates(db: Database) -> None:
     """What a decision was judged by, the index of sampled shingles by the week, and each source's boilerplate."""
     db.execute("ALTER TABLE entries ADD COLUMN scores TEXT NOT NULL DEFAULT '[]'")
