@@ -16,6 +16,7 @@ MOST_BROKEN = 0.01  # share of characters that may be unreadable in what a label
 _SAMPLE = 1_000  # bytes that tell UTF-16 by its zeros, and that a declaration stands within
 _GUESSED = 50_000  # bytes that a guess is made from
 _FOREIGN = 0.25  # share of letters beyond ASCII from which on a text is not in Latin script
+_FEWEST_ZEROS = 4  # on the same side, so that they are no strays in a text of bytes
 _PROOF = 3  # different characters that must turn up for a text to have been encoded twice
 
 _BOMS = (  # UTF-32 first: the mark of UTF-16 is the beginning of its own
@@ -26,7 +27,9 @@ _BOMS = (  # UTF-32 first: the mark of UTF-16 is the beginning of its own
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
-_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']\s*([\w.:+-]+)", re.IGNORECASE)
+_DECLARED = re.compile(  # by an XML declaration, or by a page
+    rb"(?:<\?xml[^>]*?encoding\s*=\s*[\"']|<meta\b[^<>]*?charset\s*=\s*[\"']?)\s*([\w.:+-]+)", re.IGNORECASE
+)
 _FIRST = re.compile(
     rb"(?P<utf_32_le>(?:[ \t\r\n]\0\0\0)*[<{]\0\0\0)|(?P<utf_32_be>(?:\0\0\0[ \t\r\n])*\0\0\0[<{])"
     rb"|(?P<utf_16_le>(?:[ \t\r\n]\0)*[<{]\0)|(?P<utf_16_be>(?:\0[ \t\r\n])*\0[<{])"
@@ -135,8 +138,10 @@ def _by_zeros(start: bytes) -> str | None:
     if first is not None:
         return str(first.lastgroup).replace("_", "-")
     whole = len(start) // 4 * 4
-    if whole < 8 or start[:whole].count(0) * 3 < whole:
+    if whole < 8:
         return None
+    if start[:whole].count(0) * 3 < whole:
+        return _by_blanks(start[:whole])
     zero = [start[n:whole:4].count(0) * 5 > whole for n in range(4)]  # more than 4 of 5 in that place
     return {
         (True, True, True, False): "utf-32-be",
@@ -144,6 +149,14 @@ def _by_zeros(start: bytes) -> str | None:
         (True, False, True, False): "utf-16-be",
         (False, True, False, True): "utf-16-le",
     }.get((zero[0], zero[1], zero[2], zero[3]))
+
+
+def _by_blanks(start: bytes) -> str | None:
+    """Tell UTF-16 in which ASCII is rare by its blanks and digits: their zeros stand all on the same side."""
+    first, second = start[::2].count(0), start[1::2].count(0)
+    if min(first, second) > 0 or max(first, second) < max(_FEWEST_ZEROS, len(start) // 40):
+        return None
+    return "utf-16-be" if first else "utf-16-le"
 
 
 def _labels(body: bytes, content_type: str) -> Iterator[str]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import lxml.etree
 import lxml.html
-from charset_normalizer import from_bytes
 
 from aggregator.errors import ParseError
 from aggregator.html import escape_text, plain_text, posted_date
 from aggregator.model import FOLDER_TYPE, ParsedDate, ParsedEntry, ParsedFeed, Response, Text
+from aggregator.parse.encoding import decode
 
 FORMAT = "text"
 LEAD_CHARS = 5_000  # of a text that may stand above its first "Posted:" line
@@ -25,14 +25,12 @@ FIRST_LINES = 3  # of a page: where it is, a heading, the line itself
 TITLE_CHARS = 300  # a longer first paragraph is no title
 PROBLEM_FILES = 5  # of a folder named one by one, when nothing can be read from them
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HTML = re.compile(
     r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|article|div|p|h[1-6])\b",
     re.IGNORECASE | re.DOTALL,
 )
 _FEED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|rss|feed|rdf:RDF)\s")  # neither a page nor the line
 _BLANK = re.compile(r"\n[ \t]*\n")
-_BOMS = (("utf-8-sig", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
 HEADINGS = ("h1", "h2", "h3")
 OTHER_BLOCKS = "h4 h5 h6 p ul ol dl blockquote pre table figure img video audio"
 LEFT_OUT = frozenset(["script", "style", "noscript", "nav", "footer", "aside", "form", "template", "iframe"])
@@ -114,18 +112,7 @@ def _entry(post: _Post, *, guid: str, link: str | None) -> ParsedEntry:
 
 
 def _decoded(body: bytes, response: Response) -> str:
-    """Return the text of a document: by its mark, its label, as UTF-8, else by what it looks like."""
-    for encoding, mark in _BOMS:
-        if body.startswith(mark):
-            return body.decode(encoding, errors="replace")
-    label = _CHARSET.search(response.headers.get("content-type", ""))
-    for encoding in (label[1] if label else "utf-8", "utf-8"):
-        try:
-            return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    best = from_bytes(body).best()
-    return body.decode("utf-8", errors="replace") if best is None else str(best)
+    return decode(body, response.headers.get("content-type", "")).text.lstrip("\ufeff\0")
 
 
 def _posts(text: str) -> Sequence[_Post]:

@@ -79,9 +79,33 @@ def test_a_text(document: str) -> None:
     assert (only(found).problems, found.problems, found.format) == ((), (), "text")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "windows-1252"]
+)
 def test_a_text_in_another_encoding(encoding: str) -> None:
     assert facts(only(reading(SEED, encoding=encoding))) == SEEN
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [("utf-8", "iso-8859-1"), ("utf-8", "windows-1252"), ("windows-1252", "iso-8859-1"), ("utf-16", "utf-8")],
+)
+def test_a_text_whose_label_is_wrong(encoding: str, label: str) -> None:
+    found = reading(SEED, encoding=encoding, content_type=f"text/plain; charset={label}")
+    assert facts(only(found)) == SEEN
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_text_in_utf_16_without_a_mark_and_hardly_any_ascii(encoding: str) -> None:
+    russian = "Опубликовано: 14.11.2023 11:33:00\n\nМнение\n\nТекст статьи.\n"
+    assert facts(only(reading(russian, encoding=encoding))) == ("Мнение", POSTED, "<p>Текст статьи.</p>")
+
+
+def test_a_page_in_the_encoding_it_declares() -> None:
+    page = """<html><head><meta http-equiv=Content-Type content="text/html; charset=koi8-u"></head><body>
+        <p>Posted: 14.11.2023 11:33:00</p><h1>Їжак</h1><p>Ґанок і їжа.</p></body></html>"""
+    found = reading(page, encoding="koi8-u", content_type="text/html")
+    assert facts(only(found)) == ("Їжак", POSTED, "<p>Ґанок і їжа.</p>")
 
 
 def test_a_text_in_an_encoding_its_label_names() -> None:
