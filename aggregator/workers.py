@@ -5,6 +5,7 @@ pebble starts another.
 """
 
 import asyncio
+import itertools
 import math
 import multiprocessing
 import resource
@@ -16,6 +17,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WorkerTimeout
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -28,8 +30,12 @@ T = TypeVar("T")
 CPU_LIMIT = timedelta(seconds=10)  # for one document
 TIME_LIMIT = timedelta(seconds=60)  # wall clock for one document, on a host however busy
 MEMORY_LIMIT = 200 << 20  # bytes of data in one worker: RLIMIT_DATA counts what is its own, not what it maps
+WEARY_AT = 64 << 20  # bytes of data that earlier documents left in a worker: the next one gets a new worker
 TASKS_PER_WORKER = 1000  # then it is replaced, so that a leak in a library stays small
 PRELOADED = ["aggregator.reading"]  # imported once, before the workers fork
+
+
+_calls = itertools.count()  # of this worker: its first is begun however large Python itself is
 
 
 def _prepare() -> None:
@@ -43,8 +49,26 @@ def _lower(which: int, limit: int) -> None:
     resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
+class _Weary(Exception):
+    """The call was not begun: the worker is no longer as small as a new one."""
+
+
+def _data() -> int:
+    """Return the bytes that RLIMIT_DATA counts (proc_pid_statm(5)); 0 where no kernel tells."""
+    try:
+        fields = Path("/proc/self/statm").read_bytes().split()
+    except FileNotFoundError:
+        return 0
+    return int(fields[5]) * resource.getpagesize()
+
+
 def _call(function: Callable[..., T], args: tuple[object, ...], cpu_seconds: int) -> T:
-    """Run in a worker: the kernel ends it with SIGXCPU when this call has used that much CPU."""
+    """Run in a worker: the kernel ends it with SIGXCPU when this call has used that much CPU.
+
+    Memory that large documents leave in pieces never goes back to the kernel, and would count for this one's.
+    """
+    if next(_calls) and _data() > WEARY_AT:
+        raise _Weary
     _lower(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu_seconds)
     return function(*args)
 
@@ -61,6 +85,7 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._pool = self._make()
+        self._leaving: set[ProcessPool] = set()  # replaced, and still reading
 
     def _make(self) -> ProcessPool:
         return ProcessPool(
@@ -72,9 +97,9 @@ class Workers:
         seconds = self._time_limit.total_seconds()
         try:
             try:
-                return await asyncio.wrap_future(self._schedule(function, args, seconds))
+                return await self._begun(function, args, seconds)
             except BrokenProcessPool:  # the pool broke before it came to this call: once more, in a new one
-                return await asyncio.wrap_future(self._schedule(function, args, seconds))
+                return await self._begun(function, args, seconds)
         except ProcessExpired as exc:
             if exc.exitcode == -signal.SIGXCPU:
                 raise ParseError(f"the document took more than {self._cpu_seconds} s of CPU to read") from exc
@@ -86,22 +111,44 @@ class Workers:
         except MemoryError as exc:
             raise ParseError(f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read") from exc
 
-    def _schedule(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> "Future[T]":
+    async def _begun(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
+        """Return what a worker that is not weary makes of a call; where one is, all are replaced."""
+        while True:
+            future, pool = self._schedule(function, args, seconds)
+            try:
+                return await asyncio.wrap_future(future)
+            except _Weary:
+                self._replace(pool)
+
+    def _schedule(
+        self, function: Callable[..., T], args: tuple[object, ...], seconds: float
+    ) -> "tuple[Future[T], ProcessPool]":
         """Hand a call to the pool, to a new one when pebble has given the old one up (an idle worker was killed)."""
         call = (function, args, self._cpu_seconds)
         try:
-            return self._pool.schedule(_call, args=call, timeout=seconds)
+            return self._pool.schedule(_call, args=call, timeout=seconds), self._pool
         except RuntimeError:
             log.warning("workers", result="the pool broke and is replaced")
-            threading.Thread(target=self._end, args=(self._pool,), daemon=True).start()
-            self._pool = self._make()
-            return self._pool.schedule(_call, args=call, timeout=seconds)
+            self._replace(self._pool)
+            return self._pool.schedule(_call, args=call, timeout=seconds), self._pool
 
-    @staticmethod
-    def _end(pool: ProcessPool) -> None:
-        pool.stop()  # type: ignore[no-untyped-call]  # pebble forgot one annotation
+    def _replace(self, pool: ProcessPool) -> None:
+        """Let a pool end what it has begun, once, and have a new one for all calls to come."""
+        if pool is self._pool:
+            self._pool = self._make()
+            self._leaving.add(pool)
+            threading.Thread(target=self._leave, args=(pool,), daemon=True).start()
+
+    def _leave(self, pool: ProcessPool) -> None:
+        if pool.active:
+            pool.close()  # type: ignore[no-untyped-call]  # pebble forgot some annotations
+        else:
+            pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
+        self._leaving.discard(pool)
 
     def close(self) -> None:
         """End the workers now; what they are reading is lost."""
-        self._end(self._pool)
+        for pool in (self._pool, *tuple(self._leaving)):
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()

@@ -13,7 +13,7 @@ import pytest
 from aggregator.errors import ParseError
 from aggregator.model import Response, Source
 from aggregator.reading import read
-from aggregator.workers import Workers
+from aggregator.workers import MEMORY_LIMIT, Workers
 
 
 @pytest.fixture
@@ -120,3 +120,22 @@ async def test_a_hostile_document_is_read_or_refused_within_its_limits(document:
 async def test_errors_of_the_call_itself_come_back(workers: Workers) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await workers.run(int, "x")
+
+
+def hoard(size: int) -> int:
+    """Leave in the worker what a large document leaves."""
+    HOARDS.append(bytearray(size))
+    return os.getpid()
+
+
+HOARDS: list[bytearray] = []
+
+
+async def test_what_a_document_leaves_in_a_worker_does_not_count_for_the_next() -> None:
+    pool = Workers(2)
+    try:
+        for _ in range(2):
+            pids = await asyncio.gather(*(pool.run(hoard, MEMORY_LIMIT // 2) for _ in range(3)))
+            assert len(set(pids)) == 3  # each in a worker of its own
+    finally:
+        pool.close()
