@@ -294,6 +294,7 @@ class ParsedEntry:
     """An entry as its document says it; nothing cleaned, resolved or guessed."""
 
     id: str | None = None
+    lone_id: str | None = None  # what `id` is while nothing stands beside it; None = the same
     link: str | None = None
     title: Text | None = None
     summary: Text | None = None

@@ -125,6 +125,7 @@ def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told
     entry = Entry(
         source_id=source.id,
         guid=_guid(uri, url, title, text),
+        said_guid=_guid(said.lone_id, None, "", "") if said.lone_id else None,
         uri=uri if uri and len(uri) <= GUID_CHARS and is_uri(uri) else None,
         url=url,
         title=title,
@@ -156,7 +157,7 @@ def _html(text: Text | None, base: str) -> str:
     if text is None or not text.value.strip():
         return ""
     html = text.value if text.kind == "html" else escape_text(text.value)
-    return sanitise(html, base=absolute(base, text.base) if text.base else base)
+    return sanitise(html, base=(absolute(base, text.base) if text.base else None) or base)
 
 
 def _title(text: Text | None) -> str:

@@ -308,3 +308,9 @@ def test_what_an_entry_carries_is_made_safe_and_counts_where_it_is_seen() -> Non
     counted = one(**said, extras=Extras(thumbnail="/1.jpg?width=9", thread=Thread(comments=2)))
     assert counted.digest == seen.digest
     assert one(**said, extras=Extras(thread=Thread(comments=9))).digest == plain.digest
+
+
+@pytest.mark.parametrize("base", ["javascript:alert(1)", "http://[broken", "data:text/html,x"])
+def test_a_base_that_is_no_address_does_not_cost_the_links(base: str) -> None:
+    entry = one(content=html('<img src="i.png">', base=base))
+    assert entry.content == '<img src="https://alfa.example/feeds/i.png">'

@@ -79,8 +79,12 @@ def _folder(response: Response) -> ParsedFeed:
     unread: list[str] = []
     for name, body in _files(response.body):
         posts = _posts(_decoded(body, replace(response, headers={})))
-        guids = [name] if len(posts) == 1 else [f"{name} {post.date}" for post in posts]
-        entries += (_entry(post, guid=guid, link=None) for post, guid in zip(posts, guids, strict=True))
+        if len(posts) == 1:
+            entries.append(_entry(posts[0], guid=name, link=None))
+        else:  # one of them may have been alone in its file
+            entries += (
+                replace(_entry(post, guid=f"{name} {post.date}", link=None), lone_id=name) for post in posts
+            )
         if not posts:
             unread.append(name)
     problems = tuple(f'{name} has no line "Posted: <date>" with text after it' for name in unread)

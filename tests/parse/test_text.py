@@ -249,6 +249,20 @@ async def test_a_folder_of_files(fetcher: Fetcher, tmp_path: Path) -> None:
     assert (await fetcher.fetch(one, Validators())).body == response.body
 
 
+async def test_a_file_of_a_folder_that_grows_gives_what_is_new(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "commentary"
+    folder.mkdir()
+    (folder / "log.txt").write_text(SEED)
+    world.configure(source(folder.as_uri()))
+    assert (await world.poll())["alfa"].new == 1
+    for day in ("15.11", "16.11"):
+        grown = SEED.replace("14.11", day).replace("Difficult", day) + "\n" + (folder / "log.txt").read_text()
+        (folder / "log.txt").write_text(grown)
+        world.wait(hours=2)
+        result = (await world.poll())["alfa"]
+        assert (result.new, result.changed) == (1, 0)
+
+
 async def test_a_folder_without_a_commentary_is_a_failing_source(fetcher: Fetcher, tmp_path: Path) -> None:
     one = source(tmp_path.as_uri())
     with pytest.raises(ParseError, match="has no files"):
