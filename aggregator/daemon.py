@@ -31,6 +31,7 @@ POLLS_GRACE = timedelta(seconds=3)  # for polls in flight when told to stop
 SERVER_GRACE = timedelta(seconds=2)  # for answers in flight
 SUBSCRIBERS = "subscribers"  # name of the store's note of them
 PUBLIC = "public"  # directory of the published documents, in data_dir
+VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their retention ends first
 
 
 def plant(configuration: Configuration) -> Plant:
@@ -377,6 +378,7 @@ class Daemon:
             before=at - keep.keep,
             keep_per_source=keep.keep_per_source,
             texts_before=at - dedup.Window().text,
+            versions_before=at - VERSIONS_KEPT,
         )
         if pruned:
             log.info("tidy", pruned=pruned)

@@ -426,6 +426,16 @@ class StoredEntry:
     story_id: str
     first_seen_at: datetime
     changed_at: datetime | None = None  # when we last saw its content change; None = never
+    is_version: bool = False  # when it came it was a later text of its story, not a copy
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What an entry said from `seen_at` on, told from its other versions by `entry.digest`."""
+
+    seen_at: datetime
+    is_shown: bool = True  # a trivial edit is not: the text before it stays
     entry: Entry
 
 
@@ -456,10 +466,11 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An entry the source has shown before, as far as placing needs it."""
+    """An entry the source has shown before, as far as placing needs it. `entry` is what we show of it."""
 
     entry_id: str
     story_id: str
+    entry: Entry | None = None
     digest: str
     published_at: datetime | None
     updated_at: datetime | None
@@ -526,10 +537,14 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A known entry whose content, or whose date under new settings, changed."""
+    """A known entry whose content, or whose date under new settings, changed.
+
+    One that is trivial is kept as a version and changes nothing that is shown.
+    """
 
     entry_id: str
     entry: Entry
+    is_trivial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -585,9 +600,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One thing told once, by one or many sources. `entries[0]` is its representative."""
+    """One thing told once, by one or many sources. `entries[0]` is its representative, if that may be shown.
+
+    When the representative has left, its date still is the story's.
+    """
 
     story_id: str
+    representative_id: str | None = None  # None = `entries[0]`, as with the next
+    shown_at: datetime | None = None  # of the representative: the order of the merged feed
     entries: tuple[StoredEntry, ...]
 
 

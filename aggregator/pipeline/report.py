@@ -48,7 +48,7 @@ def count(result: PollResult, plan: Plan) -> PollResult:
     return replace(
         result,
         new=founded,
-        changed=len(plan.revisions),
+        changed=sum(not revision.is_trivial for revision in plan.revisions),
         duplicate=len(plan.placements) - founded,
         withdrawn=len(plan.withdrawals),
     )

@@ -8,8 +8,8 @@ from datetime import datetime
 from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
-from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry
-from aggregator.store.protocol import WEEKS_KEPT, week_of
+from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry, Version
+from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST, WEEKS_KEPT, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,7 @@ class Content:
     aliases: dict[str, str] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     withdrawn: dict[str, datetime] = field(default_factory=dict)  # when deleted, by entry id
+    versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)  # but the present, by entry id
     boilerplate: dict[str, frozenset[int]] = field(default_factory=dict)  # by source id
     index: Index = field(default_factory=Index)
 
@@ -89,6 +90,7 @@ class Content:
             dict(self.aliases),
             set(self.pruned),
             dict(self.withdrawn),
+            dict(self.versions),
             dict(self.boilerplate),
             self.index,  # written last, when nothing can conflict any more
         )
@@ -157,6 +159,8 @@ def _rename(content: Content, rename: Rename) -> None:
         content.pruned = content.pruned - {rename.old_id} | {rename.new_id}
     if rename.old_id in content.withdrawn:
         content.withdrawn[rename.new_id] = content.withdrawn.pop(rename.old_id)
+    if rename.old_id in content.versions:
+        content.versions[rename.new_id] = content.versions.pop(rename.old_id)
     if story.representative == rename.old_id:
         story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
     if story.story_id == rename.old_id:
@@ -181,7 +185,7 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
     elif story_id not in content.stories:
         raise Conflict(f"story {story_id} is gone")
     content.entries[entry_id] = StoredEntry(
-        entry_id=entry_id, story_id=story_id, first_seen_at=at, entry=entry
+        entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
     for mark, n in placement.marks:
         places = content.marks.setdefault(mark, {})
@@ -195,12 +199,29 @@ def _revise(content: Content, revision: Revision, at: datetime) -> None:
     stored = content.entries.get(revision.entry_id)
     if stored is None:
         raise Conflict(f"entry {revision.entry_id} is gone")
+    _keep_version(content, stored, revision, at)
+    if revision.is_trivial:
+        return
     content.withdrawn.pop(revision.entry_id, None)
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:
         shown = shown_at(revision.entry, stored.first_seen_at)
         content.stories[story.story_id] = replace(story, shown_at=shown)
+
+
+def _keep_version(content: Content, stored: StoredEntry, revision: Revision, at: datetime) -> None:
+    """Keep what an entry said before a revision, or the revision where it is trivial."""
+    if revision.entry_id in content.pruned:
+        return
+    kept = content.versions.get(revision.entry_id, ())
+    shown = tuple(version for version in kept if version.is_shown)
+    trivial = tuple(version for version in kept if not version.is_shown)
+    if not revision.is_trivial:
+        shown += (Version(seen_at=stored.changed_at or stored.first_seen_at, entry=stored.entry),)
+    elif revision.entry.digest not in {version.entry.digest for version in trivial}:
+        trivial += (Version(seen_at=at, is_shown=False, entry=revision.entry),)
+    content.versions[revision.entry_id] = (*shown[-VERSIONS_MOST:], *trivial[-TRIVIAL_MOST:])
 
 
 def _join(content: Content, join: Join) -> None:

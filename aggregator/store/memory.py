@@ -22,6 +22,7 @@ from aggregator.model import (
     SourceState,
     StoredEntry,
     Story,
+    Version,
 )
 from aggregator.store.contents import Content, StoredStory, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals
@@ -238,13 +239,27 @@ class MemoryStore:
             found.sort(key=lambda story: story.story_id)
             found.sort(key=self._rank)
             return tuple(
-                Story(story_id=story.story_id, entries=_ranked(story, told[story.story_id], sources))
+                Story(
+                    story_id=story.story_id,
+                    representative_id=story.representative,
+                    shown_at=story.shown_at,
+                    entries=_ranked(story, told[story.story_id], sources),
+                )
                 for story in found[:limit]
             )
 
     def _rank(self, story: StoredStory) -> tuple[float, str, int]:
         entry = self._content.entries[story.representative].entry
         return -story.shown_at.timestamp(), entry.source_id, entry.position
+
+    def revisions(self, entry_id: str) -> tuple[Version, ...]:
+        with self._lock:
+            stored = self._content.entries.get(entry_id)
+            if stored is None or entry_id in self._content.pruned:
+                return ()
+            seen_at = stored.changed_at or stored.first_seen_at
+            kept = (*self._content.versions.get(entry_id, ()), Version(seen_at=seen_at, entry=stored.entry))
+            return tuple(sorted(kept, key=lambda version: version.seen_at))
 
     def settle(self) -> None:
         with self._lock:
@@ -258,7 +273,14 @@ class MemoryStore:
 
     # keeping
 
-    def prune(self, *, before: datetime, keep_per_source: int, texts_before: datetime) -> int:
+    def prune(
+        self,
+        *,
+        before: datetime,
+        keep_per_source: int,
+        texts_before: datetime,
+        versions_before: datetime | None = None,
+    ) -> int:
         with self._lock:
             content = self._content
             kept: dict[str, list[StoredEntry]] = {}
@@ -279,6 +301,12 @@ class MemoryStore:
                 old |= {stored.entry_id for stored in entries if stored.first_seen_at < before}
             for entry_id in old:
                 content.entries[entry_id] = _without_text(content.entries[entry_id])
+                content.versions.pop(entry_id, None)
+            if versions_before is not None:
+                content.versions = {
+                    entry_id: tuple(version for version in kept if version.seen_at >= versions_before)
+                    for entry_id, kept in content.versions.items()
+                }
             content.pruned |= old
             for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:
                 del content.marks[mark], content.taken_at[mark]
@@ -310,6 +338,7 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
     return Known(
         entry_id=stored.entry_id,
         story_id=stored.story_id,
+        entry=stored.entry,
         digest=stored.entry.digest,
         published_at=stored.entry.published_at,
         updated_at=stored.entry.updated_at,

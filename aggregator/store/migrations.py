@@ -158,3 +158,34 @@ def m0004_near_duplicates(db: Database) -> None:
     db.execute(
         "CREATE TABLE boilerplate (source_id TEXT PRIMARY KEY, hashes TEXT NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m0005_revisions(db: Database) -> None:
+    """What entries said before, and trivial edits of what they say: the columns of entries that are content."""
+    db.execute("""
+        CREATE TABLE revisions (
+            key INTEGER PRIMARY KEY,
+            entry INTEGER NOT NULL REFERENCES entries (key),
+            seen_at TEXT NOT NULL,
+            is_shown INTEGER NOT NULL,
+            uri TEXT,
+            url TEXT,
+            title TEXT NOT NULL,
+            authors TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            content TEXT NOT NULL,
+            content_text TEXT NOT NULL,
+            language TEXT,
+            categories TEXT NOT NULL,
+            enclosures TEXT NOT NULL,
+            published_at TEXT,
+            updated_at TEXT,
+            extras TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            problems TEXT NOT NULL
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX revisions_entry ON revisions (entry)")
+    db.execute("CREATE INDEX revisions_seen ON revisions (seen_at)")

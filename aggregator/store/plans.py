@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import rows, samples
+from aggregator.store import rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
@@ -33,7 +33,9 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
     for placement in plan.placements:
         _place(db, placement, at)
     for revision in plan.revisions:
-        _revise(db, revision, rows.seconds(at))
+        versions.keep(db, revision, at)
+        if not revision.is_trivial:
+            _revise(db, revision, rows.seconds(at))
     for withdrawal in plan.withdrawals:
         _one(
             db,

@@ -15,9 +15,14 @@ from aggregator.model import (
     Source,
     SourceState,
     Story,
+    Version,
 )
 
 WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
+
+# Of one entry, besides what it says now. Of trivial edits few, so that a counter drives nothing out.
+VERSIONS_MOST = 20
+TRIVIAL_MOST = 3
 
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
@@ -92,6 +97,9 @@ class Store(Protocol):
         Of a source whose address was changed meanwhile only the entries are kept, not the state.
         A hold makes every source of its host wait, and those that are added to it later.
 
+        What a revision replaces is kept as a version, a trivial revision as one that is not shown: of each
+        entry the latest `VERSIONS_MOST` and `TRIVIAL_MOST`.
+
         Raises `Conflict`, having written nothing, when the plan counted on something that
         another poll changed meanwhile; applying one update twice is such a case. So is an entry
         stored since `Plan.seen` that shares `SHARED_LEAST` hashes with a new one: an engine that lets several
@@ -107,18 +115,32 @@ class Store(Protocol):
         others are among `sources`. With `settled`, only stories whose ids are final.
         """
 
+    def revisions(self, entry_id: str) -> tuple[Version, ...]:
+        """Return the versions of an entry that are kept, the oldest first, with what it says now.
+
+        () of an entry that is unknown or whose text has been pruned.
+        """
+
     def settle(self) -> None:
         """Make the ids of all stories final: they are about to be published."""
 
     def resolve(self, story_id: str) -> str | None:
         """Return the id a story has now, of one it has or had; None when there never was such a story."""
 
-    def prune(self, *, before: datetime, keep_per_source: int, texts_before: datetime) -> int:
+    def prune(
+        self,
+        *,
+        before: datetime,
+        keep_per_source: int,
+        texts_before: datetime,
+        versions_before: datetime | None = None,
+    ) -> int:
         """Forget the texts of old entries and return how many.
 
         Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
         Their identity stays, so that an entry its source still carries is not new again. Text
-        marks last taken before `texts_before` are dropped, and samples of weeks that ended before.
+        marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
+        go with their entry, and those that were seen before `versions_before`.
         """
 
     def note(self, name: str, text: str) -> None:

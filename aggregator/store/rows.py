@@ -67,25 +67,49 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def entry_values(entry: Entry) -> tuple[Any, ...]:
+def entry_values(said: Entry) -> tuple[Any, ...]:
     """The values of `ENTRY_COLUMNS`."""
     return (
-        entry.uri,
-        entry.url,
-        entry.title,
-        _json(_people(entry.authors)),
-        entry.summary,
-        entry.content,
-        entry.content_text,
-        entry.language,
-        _json(entry.categories),
-        _json([[e.url, e.type, e.length] for e in entry.enclosures]),
-        _optional(entry.published_at),
-        _optional(entry.updated_at),
-        extras_json(entry.extras),
-        entry.position,
-        entry.digest,
-        _json(entry.problems),
+        said.uri,
+        said.url,
+        said.title,
+        _json(_people(said.authors)),
+        said.summary,
+        said.content,
+        said.content_text,
+        said.language,
+        _json(said.categories),
+        _json([[e.url, e.type, e.length] for e in said.enclosures]),
+        _optional(said.published_at),
+        _optional(said.updated_at),
+        extras_json(said.extras),
+        said.position,
+        said.digest,
+        _json(said.problems),
+    )
+
+
+def entry(row: Row) -> Entry:
+    """A row of entries, or of revisions with the entry's `source_id` and `guid`."""
+    return Entry(
+        source_id=row["source_id"],
+        guid=row["guid"],
+        uri=row["uri"],
+        url=row["url"],
+        title=row["title"],
+        authors=_as_people(json.loads(row["authors"])),
+        summary=row["summary"],
+        content=row["content"],
+        content_text=row["content_text"],
+        language=row["language"],
+        categories=tuple(json.loads(row["categories"])),
+        enclosures=tuple(Enclosure(url=u, type=t, length=n) for u, t, n in json.loads(row["enclosures"])),
+        published_at=instant(row["published_at"]),
+        updated_at=instant(row["updated_at"]),
+        extras=as_extras(row["extras"]),
+        position=row["position"],
+        digest=row["digest"],
+        problems=tuple(json.loads(row["problems"])),
     )
 
 
@@ -98,26 +122,8 @@ def stored_entry(row: Row) -> StoredEntry:
         story_id=row["story_id"],
         first_seen_at=first_seen_at,
         changed_at=instant(row["changed_at"]),
-        entry=Entry(
-            source_id=row["source_id"],
-            guid=row["guid"],
-            uri=row["uri"],
-            url=row["url"],
-            title=row["title"],
-            authors=_as_people(json.loads(row["authors"])),
-            summary=row["summary"],
-            content=row["content"],
-            content_text=row["content_text"],
-            language=row["language"],
-            categories=tuple(json.loads(row["categories"])),
-            enclosures=tuple(Enclosure(url=u, type=t, length=n) for u, t, n in json.loads(row["enclosures"])),
-            published_at=instant(row["published_at"]),
-            updated_at=instant(row["updated_at"]),
-            extras=as_extras(row["extras"]),
-            position=row["position"],
-            digest=row["digest"],
-            problems=tuple(json.loads(row["problems"])),
-        ),
+        is_version=bool(row["is_version"]),
+        entry=entry(row),
     )
 
 
@@ -131,6 +137,7 @@ def known(row: Row) -> Known:
     return Known(
         entry_id=row["entry_id"],
         story_id=row["story_id"],
+        entry=entry(row),
         digest=row["digest"],
         published_at=instant(row["published_at"]),
         updated_at=instant(row["updated_at"]),

@@ -25,8 +25,9 @@ from aggregator.model import (
     Source,
     SourceState,
     Story,
+    Version,
 )
-from aggregator.store import rows, samples
+from aggregator.store import retention, rows, samples, versions
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals
@@ -281,7 +282,7 @@ class SqliteStore:
         with self._storage():
             found = self._db.execute(
                 f"""
-                SELECT s.key, s.story_id, s.representative FROM stories s
+                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
                 JOIN entries r ON r.key = s.representative
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
@@ -303,7 +304,16 @@ class SqliteStore:
             ]
 
         ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
-        return Story(story_id=row["story_id"], entries=tuple(rows.stored_entry(entry) for entry in ranked))
+        return Story(
+            story_id=row["story_id"],
+            representative_id=row["representative_id"],
+            shown_at=rows.instant(row["shown_at"]),
+            entries=tuple(rows.stored_entry(entry) for entry in ranked),
+        )
+
+    def revisions(self, entry_id: str) -> tuple[Version, ...]:
+        with self._storage():
+            return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
 
     def settle(self) -> None:
         with self._storage(), self._db.atomic():
@@ -323,32 +333,21 @@ class SqliteStore:
 
     # keeping
 
-    def prune(self, *, before: datetime, keep_per_source: int, texts_before: datetime) -> int:
+    def prune(
+        self,
+        *,
+        before: datetime,
+        keep_per_source: int,
+        texts_before: datetime,
+        versions_before: datetime | None = None,
+    ) -> int:
         with self._storage(), self._db.atomic():
-            pruned = self._db.execute(
-                """
-                UPDATE entries SET pruned = 1, summary = '', content = '', content_text = '', authors = '[]',
-                    categories = '[]', enclosures = '[]', extras = '{}'
-                WHERE NOT pruned AND (first_seen_at < :before OR key IN (
-                    SELECT key FROM (
-                        SELECT key, row_number() OVER (
-                            PARTITION BY source_id
-                            ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC, position) AS nth
-                        FROM entries WHERE NOT pruned)
-                    WHERE nth > :keep))
-                """,
-                {"before": rows.seconds(before), "keep": keep_per_source},
-            ).rowcount
-            self._db.execute("DELETE FROM holds WHERE until < ?", [rows.millis(before)])
-            self._db.execute(
-                """
-                DELETE FROM marks WHERE kind = 'text' AND value IN (
-                    SELECT value FROM marks WHERE kind = 'text' GROUP BY value HAVING max(taken_at) < ?)
-                """,
-                [rows.seconds(texts_before)],
+            pruned = retention.prune(
+                self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
-        return int(pruned)
+            versions.drop(self._db, versions_before)
+        return pruned
 
     def note(self, name: str, text: str) -> None:
         with self._storage(), self._db.atomic():

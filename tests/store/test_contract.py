@@ -25,6 +25,7 @@ from aggregator.model import (
     Person,
     Placement,
     Plan,
+    PollUpdate,
     Refound,
     Rename,
     Revision,
@@ -36,6 +37,7 @@ from aggregator.model import (
     Withdrawal,
 )
 from aggregator.store import Store, open_store
+from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST
 from tests.emit.shown import carried
 from tests.things import NOON, entry, source, update
 
@@ -641,3 +643,95 @@ def test_of_many_threads_that_take_one_place_one_gets_it(store: Store) -> None:
         thread.join()
     assert sorted(outcomes) == ["conflict"] * 7 + ["placed"]
     assert store.totals().entries == 1
+
+
+# --- versions
+
+
+def says(text: str, at: datetime, *, trivial: bool = False) -> PollUpdate:
+    revision = Revision(entry_id="alfa:1", entry=entry("1", content=text), is_trivial=trivial)
+    return replace(update(plan=Plan(revisions=(revision,))), at=at)
+
+
+def said(store: Store, entry_id: str = "alfa:1") -> list[tuple[str, timedelta, bool]]:
+    """What was said, when in hours since noon, and whether it is or was shown."""
+    return [
+        (version.entry.content, version.seen_at - NOON, version.is_shown)
+        for version in store.revisions(entry_id)
+    ]
+
+
+def test_every_version_is_kept_with_when_it_was_seen_and_its_digest(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"), founds("2")))))
+    store.apply(says("a", NOON + HOUR))
+    store.apply(says("b", NOON + 2 * HOUR))
+    assert said(store) == [("", 0 * HOUR, True), ("a", HOUR, True), ("b", 2 * HOUR, True)]
+    assert store.revisions("alfa:1")[1].entry == entry("1", content="a")
+    assert said(store, "alfa:2") == [("", 0 * HOUR, True)]
+    assert store.revisions("nobody") == ()
+
+
+def test_a_trivial_revision_is_kept_and_changes_nothing_that_is_shown(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(says("a", NOON + HOUR))
+    before = store.latest(9), store.candidates(Lookup(source_id="alfa", guids=("1",)))
+    store.apply(says("a!", NOON + 2 * HOUR, trivial=True))
+    assert (store.latest(9), store.candidates(Lookup(source_id="alfa", guids=("1",)))) == before
+    store.apply(says("a!", NOON + 3 * HOUR, trivial=True))  # it is still there at the next poll
+    assert said(store) == [("", 0 * HOUR, True), ("a", HOUR, True), ("a!", 2 * HOUR, False)]
+
+
+def test_versions_are_bounded_and_trivial_ones_drive_no_others_out(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    for n in range(VERSIONS_MOST + 5):
+        store.apply(says(f"v{n}", NOON + n * HOUR))
+    for n in range(VERSIONS_MOST + 5):
+        store.apply(says(f"t{n}", NOON + (100 + n) * HOUR, trivial=True))
+    kept = [text for text, _, _ in said(store)]
+    assert kept[0] == "v4"
+    assert kept[VERSIONS_MOST:] == [f"v{VERSIONS_MOST + 4}", *(f"t{n}" for n in range(22, 25))]
+    assert len(kept) == VERSIONS_MOST + 1 + TRIVIAL_MOST
+
+
+def test_versions_go_with_their_entry_or_when_they_are_old(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(says("a", NOON + HOUR))
+    store.apply(says("b", NOON + 2 * HOUR))
+    long_ago = NOON - HOUR
+    store.prune(before=long_ago, keep_per_source=9, texts_before=long_ago, versions_before=NOON + HOUR)
+    assert [text for text, _, _ in said(store)] == ["a", "b"]
+    store.prune(before=NOON + HOUR, keep_per_source=9, texts_before=long_ago)
+    assert store.revisions("alfa:1") == ()
+    store.apply(says("c", NOON + 3 * HOUR))  # its source still carries it, and it stays pruned
+    assert store.revisions("alfa:1") == ()
+
+
+def test_versions_follow_an_entry_to_its_new_id_and_a_conflict_keeps_none(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(says("a", NOON + HOUR))
+    missing = Revision(entry_id="nobody", entry=entry("9"), is_trivial=True)
+    failing = says("b", NOON + HOUR)
+    with pytest.raises(Conflict):
+        store.apply(
+            replace(failing, plan=replace(failing.plan, revisions=(*failing.plan.revisions, missing)))
+        )
+    assert len(said(store)) == 2
+    store.apply(update(plan=Plan(renames=(Rename(old_id="alfa:1", new_id="tag:x"),))))
+    assert [text for text, _, _ in said(store, "tag:x")] == ["", "a"]
+
+
+def test_a_story_keeps_its_date_and_knows_its_versions_when_its_founder_leaves(store: Store) -> None:
+    later = replace(
+        joins("2", "bravo", "alfa:1"),
+        entry=entry("2", "bravo", published_at=NOON + HOUR / 2),
+        is_version=True,
+    )
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.apply(replace(update("bravo", plan=Plan(placements=(later,))), at=NOON + HOUR))
+    (story,) = store.latest(9)
+    assert [stored.is_version for stored in story.entries] == [False, True]
+    store.configure([source("bravo")], now=NOON)
+    (left,) = store.latest(9)
+    assert [stored.entry_id for stored in left.entries] == ["bravo:2"]
+    assert (left.story_id, left.shown_at, left.representative_id) == ("alfa:1", NOON, "alfa:1")
+    assert (story.story_id, story.shown_at, story.representative_id) == ("alfa:1", NOON, "alfa:1")
