@@ -1,20 +1,34 @@
 """What a document says anew of entries that are known: other content, other dates, or that they are deleted."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from aggregator.model import Entry, Known, Withdrawal
+from aggregator.dedup.edits import is_trivial
+from aggregator.model import Entry, Known, Revision, Withdrawal
 
 
-def is_revised(entry: Entry, known: Known, *, redate: bool) -> bool:
-    """Tell whether `entry` says more than what is `known` of it.
+def revised(
+    entry: Entry, known: Known, boilerplate: frozenset[int] = frozenset(), *, redate: bool
+) -> Revision | None:
+    """Return the revision that `entry` is of what is `known`; None when it says the same.
 
-    With `redate`, other dates count as well. A withdrawn entry comes back only by a later version.
+    The published date stays, unless `redate`: then other dates count as well. A withdrawn entry comes back only
+    by a later version. `boilerplate` is what the source says in every entry.
     """
-    if known.withdrawn_at is not None:
-        return outlives(entry, known.withdrawn_at)
     dates = (entry.published_at, entry.updated_at)
-    return known.digest != entry.digest or (redate and (known.published_at, known.updated_at) != dates)
+    must_show = redate and (known.published_at, known.updated_at) != dates
+    if known.withdrawn_at is not None:
+        must_show = outlives(entry, known.withdrawn_at)
+        if not must_show:
+            return None
+    if known.digest == entry.digest and not must_show:
+        return None
+    return Revision(
+        entry_id=known.entry_id,
+        entry=entry if redate else replace(entry, published_at=known.published_at),
+        is_trivial=not must_show and known.entry is not None and is_trivial(entry, known.entry, boilerplate),
+    )
 
 
 def outlives(entry: Entry, deleted_at: datetime) -> bool:

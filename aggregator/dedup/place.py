@@ -17,7 +17,7 @@ from datetime import datetime
 from aggregator.dedup.agree import Window, agrees, told_at
 from aggregator.dedup.boilerplate import boilerplate
 from aggregator.dedup.identity import told_apart
-from aggregator.dedup.known import is_revised, outlives, withdrawals
+from aggregator.dedup.known import outlives, revised, withdrawals
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.dedup.nearby import Nearby
 from aggregator.dedup.said import said
@@ -34,7 +34,6 @@ from aggregator.model import (
     Plan,
     Refound,
     Rename,
-    Revision,
     StoredEntry,
     Tombstone,
 )
@@ -61,6 +60,7 @@ def place(
     """
     learnt = boilerplate(entries) if window.near is not None else None
     usual = {**candidates.boilerplate, **({} if learnt is None else {entries[0].source_id: learnt})}
+    furniture = (learnt or frozenset()).union(*candidates.boilerplate.values())
     batch = _Batch(candidates, learnt or frozenset(), usual, authority=authority, now=now, window=window)
     buried = {tomb.guid: tomb.deleted_at for tomb in tombstones}
     new, revisions = [], []
@@ -72,9 +72,8 @@ def place(
         buried.pop(entry.guid, None)
         if known is None:
             new.append(entry)
-        elif is_revised(entry, known, redate=redate):
-            dated = entry if redate else replace(entry, published_at=known.published_at)
-            revisions.append(Revision(entry_id=known.entry_id, entry=dated))
+        elif (revision := revised(entry, known, furniture, redate=redate)) is not None:
+            revisions.append(revision)
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
     for entry, entry_id in zip(new, ids, strict=True):
         batch.add(entry, entry_id)

@@ -3,8 +3,9 @@
 Parsing is HTML5 (nh3), work is bounded (`bounds`), and nothing here raises on any text.
 """
 
+from aggregator.html.lines import Line, lines
 from aggregator.html.posted import lift_posted, posted_date
 from aggregator.html.safe import sanitise
 from aggregator.html.text import escape_text, plain_text, xml_safe
 
-__all__ = ["escape_text", "lift_posted", "plain_text", "posted_date", "sanitise", "xml_safe"]
+__all__ = ["Line", "escape_text", "lift_posted", "lines", "plain_text", "posted_date", "sanitise", "xml_safe"]

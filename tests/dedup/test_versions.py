@@ -1,0 +1,121 @@
+"""Edits as polls meet them: what a reader is shown, and what is kept; on every store engine."""
+
+import pytest
+
+from aggregator.model import Source
+from tests.fetch.server import Answer, Server
+from tests.test_pipeline import DATE, TEXT, item, rss
+from tests.world import World
+
+
+@pytest.fixture
+def alfa(world: World, publisher: Server) -> Source:
+    source = Source(id="alfa", url=publisher.url("/alfa"))
+    world.configure(source)
+    return source
+
+
+def told(text: str, **more: str) -> str:
+    return item("1", **{"title": "Council's budget", "date": DATE, "text": text} | more)
+
+
+async def visits(world: World, publisher: Server, *documents: bytes) -> list[bytes]:
+    """Poll once an hour; return the feed as it was after each poll."""
+    publisher.answer("/alfa", *(Answer(body=document) for document in documents))
+    published = []
+    for _ in documents:
+        await world.poll()
+        await world.feed()
+        published.append((world.directory / "feed.atom").read_bytes())
+        world.wait(hours=1)
+    return published
+
+
+def kept(world: World) -> list[tuple[str, bool]]:
+    (story,) = world.store.latest(9)
+    versions = world.store.revisions(story.story_id)
+    return [(version.entry.content, version.is_shown) for version in versions]
+
+
+async def test_e07_trivial_edits_change_no_byte_and_are_kept(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    texts = (f"{TEXT} 12 comments", f"{TEXT} 13 comments", f"{TEXT}  14 comments", f"{TEXT} 14 comments")
+    documents = [
+        *(rss(told(text)) for text in texts),
+        rss(told(texts[0], title="Council’s budget", link="")),
+        rss(told(texts[0]), item("2", date="Sun, 01 Mar 2026 09:00:00 GMT")),
+    ]
+    *same, more = await visits(world, publisher, *documents)
+    assert len(set(same)) == 1
+    assert more.count(b"<entry") == 2
+    assert b"12 comments" in more
+    versions = world.store.revisions(
+        next(s.story_id for s in world.store.latest(9) if s.entries[0].entry.guid == "1")
+    )
+    assert [version.is_shown for version in versions] == [True, False, False, False]
+
+
+async def test_e07_a_real_edit_is_shown_once_with_all_that_is_new(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    real = TEXT.replace("harbour", "port")
+    documents = [
+        rss(told(f"{TEXT} 12 comments")),
+        rss(told(f"{TEXT} 13 comments")),
+        rss(told(f"{real} 14 comments")),
+        rss(told(f"{real} 15 comments")),
+    ]
+    first, same, edited, again = await visits(world, publisher, *documents)
+    assert first == same != edited == again
+    assert b"14 comments" in edited
+    assert b"<updated>2026-03-01T14:00:00Z</updated>" in edited
+    assert kept(world) == [
+        (f"{TEXT} 12 comments", True),
+        (f"{TEXT} 13 comments", False),
+        (f"{real} 14 comments", True),
+        (f"{real} 15 comments", False),
+    ]
+
+
+async def test_trivial_edits_do_not_add_up_to_another_text(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    """What is compared is what is shown, never the edit before."""
+    texts = ("He told “us” a - b", 'He told "us" a – b', "He told us a – b", "He told US a – b")
+    published = await visits(world, publisher, *(rss(told(text)) for text in texts))
+    assert published[0] == published[1]
+    assert len(set(published)) == 3
+
+
+async def test_an_edit_that_is_taken_back_is_two(world: World, publisher: Server, alfa: Source) -> None:
+    other = TEXT.replace("harbour", "port")
+    published = await visits(world, publisher, *(rss(told(text)) for text in (TEXT, other, TEXT)))
+    assert len(set(published)) == 3
+    assert kept(world) == [(TEXT, True), (other, True), (TEXT, True)]
+
+
+async def test_a_footer_that_changes_in_every_entry_edits_none(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    def document(footer: str, *more: int) -> bytes:
+        words = ("budget", "school", "harbour", "tram", "museum", "bridge", "library", "stadium")
+        return rss(
+            *(
+                item(
+                    str(n),
+                    title=f"News of the {words[n]}",
+                    text=f"The {words[n]} opens at {n}.&lt;p&gt;{footer}&lt;/p&gt;",
+                )
+                for n in (*range(7), *more)
+            )
+        )
+
+    first, second = await visits(
+        world,
+        publisher,
+        document("Subscribe to our podcast about the sea and the wind"),
+        document("Come to our summer festival in the park this week"),
+    )
+    assert first == second
+    assert b"podcast" in second
