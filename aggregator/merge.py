@@ -1,6 +1,7 @@
 """Stories -> the merged feed: which, in what order, with which dates, credited to whom. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model import (
@@ -17,6 +18,11 @@ from aggregator.model import (
 
 FUTURE_TOLERANCE = timedelta(minutes=10)  # a publisher's clock may be this far ahead of ours
 EMPTY_AT = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without entries was last updated
+# A text so many times as long as another of the same article is whole, and the other cut short. Less may be
+# a byline, a caption, a list of other articles.
+FULLER = 1.5
+CHARACTERS_LEAST = 40  # of a text that is looked for within another
+SENTENCE_ENDS = (*".!?。！？", *"\"'»”’)")
 
 
 def merge(
@@ -27,22 +33,24 @@ def merge(
     public_url: str,
     sources: Mapping[str, tuple[Source, FeedHead]],
     limit: int,
+    only: Collection[str] | None = None,
 ) -> MergedFeed:
     """Return the newest `limit` stories as a feed that says the same whenever it is asked.
 
     Every date follows from the stories alone, never from the clock, so that equal stories give
     equal bytes. Entries of a source that is not in `sources` are not shown, and a story that nobody
-    else tells is left out.
+    else tells is left out. With `only`, what is shown of a story is told by one of these where any tells it;
+    the others are named.
     """
     shown = []
     for story in stories:
         entries = [stored for stored in story.entries if stored.entry.source_id in sources]
         if entries:
-            shown.append((entries[0].entry.position, _merged(story.story_id, entries, sources, public_url)))
-    shown.sort(
-        key=lambda pair: (-pair[1].published_at.timestamp(), pair[1].source.source_id, pair[0], pair[1].id)
-    )
-    newest = tuple(entry for _, entry in shown[:limit])
+            first = entries[0].entry  # orders what is equally old, whoever is shown
+            merged = _merged(replace(story, entries=tuple(entries)), sources, public_url, only)
+            shown.append((first.source_id, first.position, merged))
+    shown.sort(key=lambda one: (-one[2].published_at.timestamp(), *one[:2], one[2].id))
+    newest = tuple(entry for *_, entry in shown[:limit])
     return MergedFeed(
         path=path,
         title=title,
@@ -86,21 +94,85 @@ def _updated_at(stored: StoredEntry) -> datetime:
     return max(dates).replace(microsecond=0)
 
 
+def telling(entries: Sequence[StoredEntry]) -> StoredEntry:
+    """Return the entry of a story whose text is shown; `entries[0]` is its representative.
+
+    The newest version, if it is not a teaser beside what the representative says; else the representative, unless
+    it is cut short: then who was the first we saw to tell it whole. Who only tells again what is shown
+    takes nobody's place.
+    """
+    representative, *others = entries
+    versions = [stored for stored in others if _is_later(stored, representative)]
+    newest = max(versions, key=_version_order, default=representative)
+    if _updated_at(newest) > _updated_at(representative):
+        return min((one for one in versions if _contains(one, newest)), key=_told_order)
+    copies = [stored for stored in others if not stored.is_version and _replaces(stored, representative)]
+    longest = max(map(_length, (representative, *copies)))
+    whole = [stored for stored in copies if _length(stored) * FULLER >= longest]
+    return min(whole, key=_told_order) if _length(representative) * FULLER < longest else representative
+
+
+def _is_later(stored: StoredEntry, representative: StoredEntry) -> bool:
+    """Whether an entry is a version, or its own source went on writing under another guid."""
+    if stored.is_version:
+        return _length(stored) * FULLER >= _length(representative)
+    return stored.entry.source_id == representative.entry.source_id and _contains(stored, representative)
+
+
+def _replaces(stored: StoredEntry, representative: StoredEntry) -> bool:
+    """A longer text without the recording it is about would be less."""
+    return bool(stored.entry.enclosures) or not representative.entry.enclosures
+
+
+def _contains(stored: StoredEntry, other: StoredEntry) -> bool:
+    """Whether a text says the whole of the other, but for the last word where that is cut short."""
+    said, among = (" ".join(one.entry.content_text.split()) for one in (other, stored))
+    if len(said) < CHARACTERS_LEAST:
+        return said == among
+    if said.endswith("...") or not said.endswith(SENTENCE_ENDS):
+        said = said.rstrip(" .…[]()")
+        said = said.rpartition(" ")[0] or said[:-1]
+    return said in among
+
+
+def _told_order(stored: StoredEntry) -> tuple[datetime, datetime, str]:
+    """Who told first, as far as we have seen it: what is shown already stays."""
+    return stored.first_seen_at, shown_at(stored.entry, stored.first_seen_at), stored.entry_id
+
+
+def _version_order(stored: StoredEntry) -> tuple[datetime, int, str]:
+    """A source lists its newest first: of equal dates the first listed is the latest."""
+    return _updated_at(stored), -stored.entry.position, stored.entry_id
+
+
+def _length(stored: StoredEntry) -> int:
+    return len(stored.entry.content_text)
+
+
 def _merged(
-    story_id: str,
-    entries: Sequence[StoredEntry],
+    story: Story,
     sources: Mapping[str, tuple[Source, FeedHead]],
     public_url: str,
+    only: Collection[str] | None,
 ) -> MergedEntry:
-    entry = entries[0].entry
+    among = [stored for stored in story.entries if only is None or stored.entry.source_id in only]
+    shown = telling(among or story.entries)
+    entries = [shown, *(stored for stored in story.entries if stored is not shown)]
+    entry = shown.entry
     source, head = sources[entry.source_id]
-    told_by = _provenance(entries[0], source, head, public_url)
+    told_by = _provenance(shown, source, head, public_url)
+    first = story.entries[0]
+    published_at = story.shown_at or shown_at(first.entry, first.first_seen_at)
+    updated_at = max(published_at, _updated_at(shown))
+    if shown.entry_id != (story.representative_id or first.entry_id):
+        # Before we saw it something else was shown, of whatever date.
+        updated_at = max(updated_at, shown.first_seen_at.replace(microsecond=0))
     return MergedEntry(
-        id=story_id,
+        id=story.story_id,
         url=entry.url,
         title=entry.title,
-        published_at=shown_at(entry, entries[0].first_seen_at),
-        updated_at=_updated_at(entries[0]),
+        published_at=published_at,
+        updated_at=updated_at,
         authors=_authors(entry.authors, head, told_by.title),
         summary=entry.summary,
         content=entry.content,

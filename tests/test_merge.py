@@ -1,6 +1,7 @@
 """Stories -> the merged feed."""
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,17 @@ import pytest
 
 from aggregator.emit import emit
 from aggregator.merge import EMPTY_AT, FUTURE_TOLERANCE, merge, shown_at
-from aggregator.model import Entry, FeedHead, MergedFeed, Person, Source, StoredEntry, Story
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    FeedHead,
+    MergedEntry,
+    MergedFeed,
+    Person,
+    Source,
+    StoredEntry,
+    Story,
+)
 
 SEEN = datetime(2026, 3, 1, 12, 0, 5, 900_000, tzinfo=UTC)
 SEEN_SECOND = SEEN.replace(microsecond=0)
@@ -25,7 +36,12 @@ def story(story_id: str, *entries: Entry, **more: Any) -> Story:
     return Story(story_id=story_id, entries=tuple(stored))
 
 
-def merged(*stories: Story, limit: int = 100, heads: dict[str, FeedHead] | None = None) -> MergedFeed:
+def merged(
+    *stories: Story,
+    limit: int = 100,
+    heads: dict[str, FeedHead] | None = None,
+    only: Sequence[str] | None = None,
+) -> MergedFeed:
     heads = heads or {}
     sources = {
         name: (
@@ -35,7 +51,13 @@ def merged(*stories: Story, limit: int = 100, heads: dict[str, FeedHead] | None 
         for name in ("alfa", "bravo", "charlie")
     }
     return merge(
-        stories, path="feed", title="News", public_url="https://news.example", sources=sources, limit=limit
+        stories,
+        path="feed",
+        title="News",
+        public_url="https://news.example",
+        sources=sources,
+        limit=limit,
+        only=only,
     )
 
 
@@ -245,3 +267,147 @@ def test_the_path_of_a_local_document_is_nobodys_business() -> None:
     )
     told_by = feed.entries[0].source
     assert told_by.feed_id == told_by.feed_url == "https://news.example/sources/alfa.atom"
+
+
+# --- which text is shown
+
+TEXT = "The council adopted the budget for the coming year after a long debate about schools, roads and the harbour."
+LONG = f"{TEXT} The mayor thanked everyone, and the opposition announced a petition against the new harbour fees."
+LATER = TEXT.replace("adopted", "rejected")
+ZH = (
+    "市议会周一经过长时间辩论后通过了明年的预算，其中包括学校、道路和港口的支出，反对派宣布将就新的港口费用征集签名。"
+    * 2
+)
+
+
+def saw(
+    source_id: str,
+    text: str,
+    hours: float = 0,
+    *,
+    version: bool = False,
+    changed_at: datetime | None = None,
+    **more: Any,
+) -> StoredEntry:
+    """An entry first seen and published that many hours after the founder."""
+    at = SEEN_SECOND + timedelta(hours=hours)
+    facts = {
+        "guid": f"{hours}",
+        "title": f"{source_id} {hours}",
+        "content_text": text,
+        "published_at": at,
+    } | more
+    return StoredEntry(
+        entry_id=f"{source_id}:{hours}",
+        story_id="s",
+        first_seen_at=at,
+        changed_at=changed_at,
+        is_version=version,
+        entry=entry(source_id, content=f"<p>{text}</p>", **facts),
+    )
+
+
+def one_of(*entries: StoredEntry) -> MergedEntry:
+    return merged(Story(story_id="s", entries=entries)).entries[0]
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("others", "shown"),
+    [
+        pytest.param([saw("bravo", TEXT, 1)], "alfa 0", id="a copy changes nothing"),
+        pytest.param([saw("bravo", f"By Ann Roe. {TEXT} Source: Wire", 1)], "alfa 0", id="nor one with furniture"),
+        pytest.param([saw("bravo", LONG, 1)], "bravo 1", id="the text of who tells it whole"),
+        pytest.param(
+            [saw("bravo", LONG, 1), saw("charlie", f"{LONG} Source: Wire", 2)],
+            "bravo 1", id="who told it whole first, though another is longer",
+        ),
+        pytest.param(
+            [saw("bravo", LONG, 1), saw("charlie", LONG * 2, 2)], "charlie 2", id="unless that was cut, too"
+        ),
+        pytest.param([saw("bravo", LATER, 1, version=True)], "bravo 1", id="the newest version"),
+        pytest.param(
+            [saw("bravo", LATER, 1, version=True), saw("charlie", LATER + " More.", 2, version=True)],
+            "charlie 2", id="the newest of two",
+        ),
+        pytest.param(
+            [saw("charlie", LATER + " More.", 2, version=True), saw("bravo", LATER, 1, version=True)],
+            "charlie 2", id="in whatever order they come",
+        ),
+        pytest.param(
+            [saw("bravo", LATER, 1, version=True), saw("charlie", LATER, 2, version=True)],
+            "bravo 1", id="a copy of the newest version changes nothing",
+        ),
+        pytest.param(
+            [saw("bravo", f"{LATER} More.", 1, version=True), saw("charlie", f"{LATER[:-3]}…", 2, version=True)],
+            "bravo 1", id="nor does a copy that is cut short",
+        ),
+        pytest.param([saw("bravo", LATER[:40], 1, version=True)], "alfa 0", id="a teaser of a version is no news"),
+        pytest.param([saw("bravo", LATER, -1, version=True)], "alfa 0", id="an older version is not the newest"),
+        pytest.param(
+            [saw("bravo", LATER, 1, version=True), saw("charlie", LONG, 2)],
+            "bravo 1", id="the whole of an old text does not come back",
+        ),
+        pytest.param([saw("alfa", f"{TEXT} More.", 1)], "alfa 1", id="its own source goes on under another guid"),
+        pytest.param([saw("alfa", TEXT[:60] + "…", 1)], "alfa 0", id="but does not go back"),
+        pytest.param(
+            [saw("bravo", ZH, 1, version=True), saw("charlie", f"{ZH[:45]}…", 2, version=True)],
+            "bravo 1", id="a copy that is cut short (zh)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_story_shows_the_newest_version_else_the_fullest_text(
+    others: list[StoredEntry], shown: str
+) -> None:
+    founder = saw("alfa", TEXT)
+    told = one_of(founder, *others)
+    assert (told.title, told.source.source_id) == (shown, shown.partition(" ")[0])
+    assert (told.id, told.published_at) == ("s", SEEN_SECOND)
+    assert one_of(founder, *reversed(others)) == told
+    sources = {told.source.source_id, *(other.source_id for other in told.others)}
+    assert sources == {"alfa", *(other.entry.source_id for other in others)}, "everyone is named"
+
+
+def test_e07_updated_follows_what_is_shown_and_nothing_else() -> None:
+    founder, copy, whole = (
+        saw("alfa", TEXT),
+        saw("bravo", TEXT, 1),
+        saw("charlie", LONG, 2, published_at=SEEN - DAY),
+    )
+    assert one_of(founder).updated_at == one_of(founder, copy).updated_at == SEEN_SECOND
+    fuller = one_of(founder, copy, whole)
+    assert fuller.updated_at == SEEN_SECOND + 2 * HOUR, "of whatever date: before, something else was shown"
+    again = one_of(founder, saw("bravo", TEXT + "!", 1, changed_at=SEEN + 9 * HOUR), whole)
+    assert again.updated_at == fuller.updated_at, "an edit that is not shown is none"
+
+
+def test_an_edit_of_the_founder_is_newer_than_an_older_version() -> None:
+    version = saw("bravo", LATER, 1, version=True)
+    edited = saw("alfa", TEXT.replace("debate", "night"), changed_at=SEEN + 2 * HOUR)
+    assert one_of(edited, version).title == "alfa 0"
+
+
+def test_a_recording_is_not_given_for_a_longer_text() -> None:
+    audio = (Enclosure(url="https://alfa.example/1.mp3", type="audio/mpeg", length=1),)
+    founder = saw("alfa", TEXT, enclosures=audio)
+    assert one_of(founder, saw("bravo", LONG, 1)).title == "alfa 0"
+    assert one_of(founder, saw("bravo", LONG, 1, enclosures=audio)).title == "bravo 1"
+
+
+def test_a_story_stays_where_it_was_when_its_representative_has_left() -> None:
+    left = Story(
+        story_id="s", representative_id="alfa:0", shown_at=SEEN_SECOND, entries=(saw("bravo", TEXT, 1),)
+    )
+    feed = merged(left, story("t", entry(published_at=SEEN_SECOND + HOUR / 2)))
+    assert [shown.id for shown in feed.entries] == ["t", "s"]
+    assert (feed.entries[1].published_at, feed.entries[1].title) == (SEEN_SECOND, "bravo 1")
+    assert feed.entries[1].updated_at == SEEN_SECOND + HOUR
+
+
+def test_a_feed_of_some_sources_shows_their_texts_only() -> None:
+    told = Story(story_id="s", entries=(saw("alfa", TEXT), saw("bravo", LONG, 1)))
+    assert merged(told).entries[0].title == "bravo 1"
+    own = merged(told, only=["alfa"]).entries[0]
+    assert (own.title, [other.source_id for other in own.others]) == ("alfa 0", ["bravo"])

@@ -25,6 +25,7 @@ def publish(plant: Plant, store: Store, directory: Path) -> Publication:
             public_url=plant.public_url,
             sources=sources,
             limit=output.limit,
+            only=output.sources,
         )
         for output in plant.outputs
     )

@@ -119,3 +119,66 @@ async def test_a_footer_that_changes_in_every_entry_edits_none(
     )
     assert first == second
     assert b"podcast" in second
+
+
+# --- which entry of a story is shown
+
+WHOLE = f"{TEXT} The mayor thanked everyone, and the opposition announced a petition against the new harbour fees."
+LATER = WHOLE.replace("a long debate", "a short debate").replace("announced", "dropped")
+
+
+async def test_the_whole_text_takes_the_place_of_a_teaser_and_the_next_is_shown_when_it_goes(
+    world: World, publisher: Server
+) -> None:
+    for name, text in (("alfa", f"{TEXT[:60]}…"), ("bravo", WHOLE), ("charlie", TEXT)):
+        told_by = told(text, link="https://p.example/a")
+        publisher.answer(f"/{name}", Answer(body=rss(told_by, title=name.title())))
+    alfa, bravo, charlie = (
+        Source(id=name, url=publisher.url(f"/{name}")) for name in ("alfa", "bravo", "charlie")
+    )
+    world.configure(alfa)
+    await world.poll()
+    (teaser,) = (await world.feed()).entries
+    world.wait(hours=1)
+    world.configure(alfa, bravo)
+    await world.poll("bravo")
+    (whole,) = (await world.feed()).entries
+    assert (whole.id, whole.published) == (teaser.id, teaser.published)
+    assert (teaser.updated, whole.updated) == ("2026-03-01T10:00:00Z", "2026-03-01T13:00:00Z")
+    assert "petition" in whole.summary + whole.get("content", [{"value": ""}])[0]["value"]
+    assert (whole.source.title, [link.title for link in whole.links if link.rel == "via"]) == (
+        "Bravo",
+        ["Alfa"],
+    )
+    world.wait(hours=1)
+    world.configure(alfa, bravo, charlie)
+    await world.poll("charlie")
+    (more,) = (await world.feed()).entries
+    assert (more.updated, more.source.title) == (whole.updated, "Bravo")
+    world.configure(charlie)
+    (left,) = (await world.feed()).entries
+    assert (left.id, left.published, left.source.title) == (teaser.id, teaser.published, "Charlie")
+    assert left.updated > whole.updated
+
+
+async def test_a_later_version_under_another_guid_is_shown_once(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    first = told(WHOLE, link="https://p.example/a")
+    later = item(
+        "2",
+        title="Council's budget",
+        text=LATER,
+        link="https://p.example/a",
+        date="Sun, 01 Mar 2026 12:30:00 GMT",
+    )
+    before, after, again = await visits(world, publisher, rss(first), rss(first, later), rss(later, first))
+    assert (before.count(b"<entry"), after.count(b"<entry")) == (1, 1)
+    assert b"dropped" in after
+    assert b"announced" not in after
+    assert b"<published>2026-03-01T10:00:00Z</published>" in after
+    assert b"<updated>2026-03-01T13:00:00Z</updated>" in after
+    assert after == again
+    assert before.split(b"<id>")[2].split(b"</id>")[0] == after.split(b"<id>")[2].split(b"</id>")[0]
+    (story,) = world.store.latest(9)
+    assert [len(world.store.revisions(stored.entry_id)) for stored in story.entries] == [1, 1]

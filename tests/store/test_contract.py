@@ -734,4 +734,7 @@ def test_a_story_keeps_its_date_and_knows_its_versions_when_its_founder_leaves(s
     (left,) = store.latest(9)
     assert [stored.entry_id for stored in left.entries] == ["bravo:2"]
     assert (left.story_id, left.shown_at, left.representative_id) == ("alfa:1", NOON, "alfa:1")
+    store.configure([source("alfa"), source("bravo")], now=NOON)
+    store.prune(before=NOON + HOUR / 2, keep_per_source=9, texts_before=NOON)
+    assert store.latest(9) == (left,)
     assert (story.story_id, story.shown_at, story.representative_id) == ("alfa:1", NOON, "alfa:1")
