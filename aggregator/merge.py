@@ -125,13 +125,12 @@ def _replaces(stored: StoredEntry, representative: StoredEntry) -> bool:
 
 
 def _contains(stored: StoredEntry, other: StoredEntry) -> bool:
-    """Whether a text says the whole of the other, but for the last word where that is cut short."""
+    """Whether a text says the whole of the other, but for the dots where that is cut short."""
     said, among = (" ".join(one.entry.content_text.split()) for one in (other, stored))
     if len(said) < CHARACTERS_LEAST:
         return said == among
     if said.endswith("...") or not said.endswith(SENTENCE_ENDS):
         said = said.rstrip(" .…[]()")
-        said = said.rpartition(" ")[0] or said[:-1]
     return said in among
 
 

@@ -346,6 +346,11 @@ HOUR = timedelta(hours=1)
         ),
         pytest.param([saw("bravo", LATER[:40], 1, version=True)], "alfa 0", id="a teaser of a version is no news"),
         pytest.param([saw("bravo", LATER, -1, version=True)], "alfa 0", id="an older version is not the newest"),
+        pytest.param([saw("bravo", LATER * 2, -1, version=True)], "alfa 0", id="nor is it told whole, if longer"),
+        pytest.param(
+            [saw("bravo", f"{LATER} A.", 1, version=True, position=1), saw("charlie", f"{LATER} B.", 1, version=True)],
+            "charlie 1", id="of equally new ones the first listed",
+        ),
         pytest.param(
             [saw("bravo", LATER, 1, version=True), saw("charlie", LONG, 2)],
             "bravo 1", id="the whole of an old text does not come back",

@@ -9,7 +9,7 @@ import sys
 import click
 
 from aggregator import __version__
-from aggregator.cli import checking, exchange, explaining, running, sources
+from aggregator.cli import checking, comparing, exchange, explaining, running, sources
 from aggregator.cli.context import Context, find_config
 from aggregator.errors import AggregatorError, Busy, ConfigError
 
@@ -55,7 +55,7 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, exchange):
+for group in (running, checking, sources, explaining, comparing, exchange):
     for command in group.COMMANDS:
         cli.add_command(command)
 

@@ -177,3 +177,34 @@ def test_usage_and_version() -> None:
     assert aggregator("nonsense", cwd=here).returncode == 2
     shown = aggregator("--help", cwd=here)
     assert "Examples:" in shown.stdout
+
+
+def test_diff_shows_what_changed_between_versions(site: Site, publisher: Server) -> None:
+    early = site.run("diff", "tag:nobody")
+    assert early.returncode == 1
+    assert "no versions of tag:nobody" in early.stderr
+    documents = [
+        FEED.replace(b"</item>", b"<description>%b</description></item>" % text)
+        for text in (b"Ten came. 2 comments", b"Ten came. 3 comments", b"Nine came. 3 comments")
+    ]
+    publisher.answer("/alfa", *(Answer(body=document) for document in documents))
+    for _ in documents:
+        site.run("poll", "--force", "alfa")
+    feed = json.loads(site.run("export", "feed", "--format", "json").stdout)
+    entry_id = feed["items"][0]["id"]
+
+    trivial, real = json.loads(site.run("--json", "diff", entry_id).stdout)
+    assert (trivial["trivial"], real["trivial"]) == (True, False)
+    assert [line for line in trivial["diff"] if line[0] in "+-"][2:] == [
+        "-Ten came. 2 comments",
+        "+Ten came. 3 comments",
+    ]
+    assert [line for line in real["diff"] if line[0] in "+-"][2:] == [
+        "-Ten came. 2 comments",
+        "+Nine came. 3 comments",
+    ]
+    assert (real["title"], real["published"]) == ("News of alfa", "2026-03-01T10:00:00Z")
+    shown = site.run("diff", entry_id).stdout
+    assert f"versions of {entry_id}: 3, the first of 20" in shown
+    assert "  trivial\n" in shown
+    assert "\n+Nine came. 3 comments\n" in shown
