@@ -60,7 +60,7 @@ def place(
     """
     learnt = boilerplate(entries) if window.near is not None else None
     usual = {**candidates.boilerplate, **({} if learnt is None else {entries[0].source_id: learnt})}
-    furniture = (learnt or frozenset()).union(*candidates.boilerplate.values())
+    furniture = _furniture(entries, candidates, learnt)
     batch = _Batch(candidates, learnt or frozenset(), usual, authority=authority, now=now, window=window)
     buried = {tomb.guid: tomb.deleted_at for tomb in tombstones}
     new, revisions = [], []
@@ -91,6 +91,14 @@ def place(
         seen=candidates.seen if batch.placements and batch.nearby is not None else None,
         boilerplate=_news(learnt, candidates, batch.placements),
     )
+
+
+def _furniture(
+    entries: Sequence[Entry], candidates: Candidates, learnt: frozenset[int] | None
+) -> frozenset[int]:
+    """Return what the source says in every entry now, or said when the known entries were stored."""
+    before = candidates.boilerplate.get(entries[0].source_id, frozenset()) if entries else frozenset[int]()
+    return before | (learnt or frozenset())
 
 
 def _news(
