@@ -573,10 +573,14 @@ class Rename:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refound:
-    """A story nobody has been shown yet gets an earlier founder (PROTOCOL E6)."""
+    """A story nobody has been shown yet gets an earlier founder (PROTOCOL E6).
+
+    `is_version`: what the former one says is a later text of it, not a copy.
+    """
 
     story_id: str
     founder_id: str
+    is_version: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,10 @@ class _Batch:
             is_later = self._is_version(stored, story.representative)
             is_indexed = not story.settled and _stored_order(stored) < _stored_order(story.representative)
             if is_indexed:
-                self.refounds[story.story_id] = Refound(story_id=story.story_id, founder_id=entry_id)
+                self.refounds[story.story_id] = Refound(
+                    story_id=story.story_id, founder_id=entry_id, is_version=is_later
+                )
+                is_later = False  # the other is
                 story = self._become(story, replace(story, representative=stored))
         if self.nearby is not None and is_indexed:
             self.nearby.add(own_sample, story)

@@ -237,6 +237,8 @@ def _refound(content: Content, refound: Refound) -> None:
     founder = content.entries.get(refound.founder_id)
     if founder is None:
         raise Conflict(f"entry {refound.founder_id} is gone")
+    former = content.entries[story.representative]
+    content.entries[story.representative] = replace(former, is_version=refound.is_version)
     del content.stories[refound.story_id]
     content.stories[refound.founder_id] = replace(
         story,

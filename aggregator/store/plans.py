@@ -161,6 +161,10 @@ def _refound(db: Database, refound: Refound) -> None:
     if row is None:
         raise Conflict(f"entry {refound.founder_id} is gone")
     founder = rows.stored_entry(row)
+    db.execute(
+        "UPDATE entries SET is_version = ? WHERE key = (SELECT representative FROM stories WHERE story_id = ?)",
+        [refound.is_version, refound.story_id],
+    )
     _one(
         db,
         "UPDATE stories SET story_id = ?, representative = ?, shown_at = ? WHERE story_id = ? AND NOT settled",

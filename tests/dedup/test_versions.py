@@ -182,3 +182,19 @@ async def test_a_later_version_under_another_guid_is_shown_once(
     assert before.split(b"<id>")[2].split(b"</id>")[0] == after.split(b"<id>")[2].split(b"</id>")[0]
     (story,) = world.store.latest(9)
     assert [len(world.store.revisions(stored.entry_id)) for stored in story.entries] == [1, 1]
+
+
+async def test_the_newest_version_is_shown_whoever_answered_first(world: World, publisher: Server) -> None:
+    early = told(WHOLE, link="https://p.example/a")
+    late = told(LATER, link="https://p.example/a", date="Sun, 01 Mar 2026 11:30:00 GMT")
+    for name, document in (("alfa", late), ("bravo", early)):
+        publisher.answer(f"/{name}", Answer(body=rss(document)))
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name}")) for name in ("alfa", "bravo")))
+    await world.poll("alfa", "bravo")  # the later text comes first
+    (entry,) = (await world.feed()).entries
+    assert (entry.published, "dropped" in entry.summary) == ("2026-03-01T10:00:00Z", True)
+    (story,) = world.store.latest(9)
+    assert [(one.entry.source_id, one.is_version) for one in story.entries] == [
+        ("bravo", False),
+        ("alfa", True),
+    ]

@@ -556,6 +556,14 @@ def test_an_unpublished_story_may_get_an_earlier_founder(store: Store) -> None:
     assert [candidate.story_id for candidate in found.marked[URL]] == ["bravo:2"]
 
 
+def test_the_former_founder_may_be_the_later_text(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    refound = Refound(story_id="alfa:1", founder_id="bravo:2", is_version=True)
+    store.apply(update("bravo", Plan(placements=(joins("2", "bravo", "alfa:1"),), refounds=(refound,))))
+    (story,) = store.latest(10)
+    assert [(one.entry_id, one.is_version) for one in story.entries] == [("bravo:2", False), ("alfa:1", True)]
+
+
 def test_an_unpublished_id_may_go_to_another_entry(store: Store) -> None:
     store.apply(update(plan=Plan(placements=(founds("1", entry_id="urn:x:1"),))))
     plan = Plan(
