@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from aggregator import extras
 from aggregator.dedup.said import TEXT_TOKENS, hashes
 from aggregator.dedup.swaps import DAYS_AND_MONTHS
 from aggregator.dedup.words import UNSPACED, tokens
@@ -125,6 +126,7 @@ def _essence(entry: Entry, boilerplate: frozenset[int]) -> tuple[object, ...]:
         [_enclosure(enclosure) for enclosure in entry.enclosures],
         _body(entry.summary, boilerplate),
         _body(entry.content, boilerplate),
+        *extras.telling(entry.extras),
     )
 
 

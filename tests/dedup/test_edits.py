@@ -7,7 +7,7 @@ import pytest
 from aggregator.dedup.edits import is_trivial
 from aggregator.dedup.said import read
 from aggregator.html import sanitise
-from aggregator.model import Enclosure, Entry, Person
+from aggregator.model import Enclosure, Entry, Episode, Extras, Person
 
 EN = "The council adopted the budget of 4,600 pounds on Monday after a long debate about schools."
 RU = "Совет принял бюджет на следующий год после долгих споров о школах и дорогах."
@@ -185,6 +185,16 @@ JPG = Enclosure(url="https://a.example/1.jpg?w=1", type="image/jpeg", length=10)
             {"enclosures": (MP3,)},
             {"enclosures": (Enclosure(url="https://a.example/1.mp3?id=2", type="audio/mpeg", length=10),)},
             False, id="enclosure",
+        ),
+        pytest.param(
+            {"extras": Extras(thumbnail="https://a.example/1.jpg?w=1")},
+            {"extras": Extras(thumbnail="https://a.example/1.jpg?w=2")},
+            True, id="extras: a picture scaled anew",
+        ),
+        pytest.param(
+            {"extras": Extras(episode=Episode(number=1))},
+            {"extras": Extras(episode=Episode(number=1, chapters_url="https://a.example/1.json"))},
+            False, id="extras",
         ),
     ],
 )  # fmt: skip
