@@ -14,7 +14,9 @@ from tests.things import NOON, entry, source, update
 def test_entries_from_before_there_were_extras_carry_none(tmp_path: Path) -> None:
     before = Database(tmp_path / "aggregator.sqlite")
     migrations.apply(before, stop_before="m0003_extras")
-    before.execute("INSERT INTO stories (key, story_id, representative, shown_at) VALUES (1, 'a', 1, '2026')")
+    before.execute(
+        "INSERT INTO stories (key, story_id, representative, shown_at) VALUES (1, 'a', 1, '2026-01-01T00:00:00Z')"
+    )
     before.execute(
         """
         INSERT INTO entries (key, entry_id, source_id, guid, story, rule, title, authors, summary, content,
