@@ -9,6 +9,7 @@ AggregatorError
   - Conflict       another poll placed a story first: decide again
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
++ Refused          an order names nothing, or too much: exit 2 with what could be meant
 
 Anything else is a bug: a traceback in the log, and that source backs off.
 """
@@ -59,3 +60,7 @@ class PublishError(AggregatorError):
 
 class Busy(AggregatorError):
     """The store or the port belongs to another process."""
+
+
+class Refused(AggregatorError):
+    """What the operator orders cannot be done as it is said."""

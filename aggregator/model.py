@@ -504,7 +504,8 @@ class Candidates:
     whether its story is settled. `marked`: stories by mark, in the order they took it; its length
     is the number of the next. `near`: by sample, stories that share some of it, those that share most
     first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
-    those of `near`. `seen`: how much was stored when all this was looked up.
+    those of `near`. `apart`: pairs of story ids that the operator has told apart. `seen`: how much was stored
+    when all this was looked up.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
@@ -512,6 +513,7 @@ class Candidates:
     marked: Mapping[Mark, tuple[Candidate, ...]] = field(default_factory=dict)
     near: Mapping[tuple[int, ...], tuple[Candidate, ...]] = field(default_factory=dict)
     boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    apart: frozenset[frozenset[str]] = frozenset()
     seen: int = 0
 
 
@@ -533,6 +535,7 @@ class Placement:
     marks: tuple[tuple[Mark, int], ...] = ()
     sample: tuple[int, ...] = ()
     is_indexed: bool = False
+    is_held: bool = False  # stored, and not shown until the operator releases it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -553,6 +556,33 @@ class Withdrawal:
 
     entry_id: str
     deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Entries leave a story for one of their own, which has the id of its founder, final from the start.
+
+    `members`: every entry the story had when this was decided. `moved`: marks that lead to the new story
+    from now on; `taken`: further numbered places for it. By `sample` its founder is found from now on.
+    """
+
+    story_id: str
+    founder_id: str
+    leaving: tuple[str, ...]  # entry ids, the founder's among them
+    members: tuple[str, ...]
+    moved: tuple[Mark, ...] = ()
+    taken: tuple[tuple[Mark, int], ...] = ()
+    sample: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrule:
+    """The operator's word that two entries tell one story, or two; no poll decides otherwise."""
+
+    entry_id: str
+    other_id: str
+    apart: bool
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -596,6 +626,8 @@ class Plan:
     placements: tuple[Placement, ...] = ()
     revisions: tuple[Revision, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
+    splits: tuple[Split, ...] = ()
+    overrules: tuple[Overrule, ...] = ()
     joins: tuple[Join, ...] = ()
     refounds: tuple[Refound, ...] = ()
     seen: int | None = None
@@ -613,6 +645,52 @@ class Story:
     representative_id: str | None = None  # None = `entries[0]`, as with the next
     shown_at: datetime | None = None  # of the representative: the order of the merged feed
     entries: tuple[StoredEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """An entry as stored, what was decided about it, and what keeps it from being shown."""
+
+    stored: StoredEntry
+    rule: str
+    scores: tuple[tuple[str, float], ...] = ()
+    is_version: bool = False
+    is_pruned: bool = False
+    is_held: bool = False
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """A story with all that is stored of it, shown or not; entries as first seen."""
+
+    story_id: str
+    representative: str  # entry id
+    is_settled: bool
+    shown_at: datetime
+    entries: tuple[Filed, ...]
+    marks: tuple[Mark, ...] = ()
+    aliases: tuple[str, ...] = ()
+    overrules: tuple[Overrule, ...] = ()  # that any of its entries are named in
+
+
+# --- what the operator orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the operator wants done in the store: "split", "join" or "release", and to what."""
+
+    verb: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of an order, as a sentence."""
+
+    done: bool
+    text: str
 
 
 # --- what the store keeps of a source

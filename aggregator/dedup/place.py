@@ -13,6 +13,7 @@ ids do not depend on which publisher answered first (PROTOCOL E6).
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import combinations
 
 from aggregator.dedup.agree import Window, agrees, told_at
 from aggregator.dedup.boilerplate import boilerplate
@@ -120,6 +121,11 @@ def _stored_order(stored: StoredEntry) -> tuple[datetime, str, int]:
     return _order(stored.entry, stored.first_seen_at)
 
 
+def _strangeness(entry: Entry, other: Entry) -> int:
+    """Return how little the two have in common by where they stand: 0 for one address of one source."""
+    return 2 * (entry.source_id != other.source_id) + (entry.url != other.url)
+
+
 class _Batch:
     """The stories as they will be once what is decided so far has been applied.
 
@@ -151,6 +157,7 @@ class _Batch:
         self.became: dict[str, Candidate] = {}  # what has become of stories that changed
         self.holders = dict(candidates.holders)
         self.ids: set[str] = set()
+        self.apart = set(candidates.apart)
         self.nearby: Nearby | None = None
         if window.near is not None:
             self.nearby = Nearby(candidates.near, usual, self.current, window.near, now)
@@ -182,7 +189,7 @@ class _Batch:
         story = Candidate(story_id=entry_id, representative=stored)
         is_later, is_indexed = False, True
         if matches:
-            story = self._unite(matches)
+            story = self._unite(entry, matches)
             is_later = self._is_version(stored, story.representative)
             is_indexed = not story.settled and _stored_order(stored) < _stored_order(story.representative)
             if is_indexed:
@@ -257,12 +264,24 @@ class _Batch:
         one_place = one_page or entry.source_id == told.source_id
         return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
 
-    def _unite(self, matches: Sequence[Candidate]) -> Candidate:
-        """Make one story of `matches`: a published one stays, else the one told first."""
+    def _unite(self, entry: Entry, matches: Sequence[Candidate]) -> Candidate:
+        """Make one story of `matches`: a published one stays, else the one told first.
+
+        Stories that the operator has told apart stay apart, and `entry` goes with what its source told at
+        its address: there it may have been told before, under another guid.
+        """
+        overruled = any({a.story_id, b.story_id} in self.apart for a, b in combinations(matches, 2))
         winner, *losers = sorted(
-            matches, key=lambda story: (not story.settled, _stored_order(story.representative))
+            matches,
+            key=lambda story: (
+                overruled and _strangeness(entry, story.representative.entry),
+                not story.settled,
+                _stored_order(story.representative),
+            ),
         )
         for loser in losers:
+            if {loser.story_id, winner.story_id} in self.apart:
+                continue
             self.joins.append(Join(loser=loser.story_id, winner=winner.story_id))
             self.refounds.pop(loser.story_id, None)
             self._become(loser, winner)
@@ -270,6 +289,10 @@ class _Batch:
 
     def _become(self, old: Candidate, new: Candidate) -> Candidate:
         self.became[old.story_id] = self.became[new.story_id] = new
+        if old.story_id != new.story_id:
+            self.apart |= {
+                pair - {old.story_id} | {new.story_id} for pair in self.apart if old.story_id in pair
+            }
         moved = self.carried.pop(old.story_id, set())
         for mark in moved:
             self.marked[mark] = [

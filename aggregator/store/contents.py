@@ -8,7 +8,19 @@ from datetime import datetime
 from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
-from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision, StoredEntry, Version
+from aggregator.model import (
+    Join,
+    Mark,
+    Overrule,
+    Placement,
+    Plan,
+    Refound,
+    Rename,
+    Revision,
+    Split,
+    StoredEntry,
+    Version,
+)
 from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST, WEEKS_KEPT, week_of
 
 
@@ -55,6 +67,22 @@ class Index:
             for one in placement.sample:
                 hashes.setdefault(one, []).append(self.seen)
 
+    def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
+        """Let later entries find one that has been stored for long and founds a story now."""
+        number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
+        if (
+            number is None
+        ):  # numbers tell what is stored later: an old entry takes one of its own below them all
+            number = min((0, *self._entries)) - 1
+        for week in self._weeks.values():
+            for numbers in week.values():
+                if number in numbers:
+                    numbers.remove(number)
+        self._entries[number] = source_id, guid
+        hashes = self._weeks.setdefault(week_of(at), {})
+        for one in sample:
+            hashes.setdefault(one, []).append(number)
+
     def drop(self, before: datetime) -> None:
         """Forget the weeks that ended before then."""
         self._forget([week for week in self._weeks if week < week_of(before)])
@@ -62,7 +90,7 @@ class Index:
     def _forget(self, weeks: Sequence[int]) -> None:
         for week in weeks:
             for n in {n for found in self._weeks.pop(week).values() for n in found}:
-                del self._entries[n]
+                self._entries.pop(n, None)
 
 
 @dataclass(slots=True)
@@ -78,6 +106,9 @@ class Content:
     withdrawn: dict[str, datetime] = field(default_factory=dict)  # when deleted, by entry id
     versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)  # but the present, by entry id
     boilerplate: dict[str, frozenset[int]] = field(default_factory=dict)  # by source id
+    decided: dict[str, Placement] = field(default_factory=dict)  # why it went where it went, by entry id
+    held: set[str] = field(default_factory=set)
+    overrules: dict[frozenset[str], Overrule] = field(default_factory=dict)  # by pair of entry ids
     index: Index = field(default_factory=Index)
 
     def copy(self) -> "Content":
@@ -92,6 +123,9 @@ class Content:
             dict(self.withdrawn),
             dict(self.versions),
             dict(self.boilerplate),
+            dict(self.decided),
+            set(self.held),
+            dict(self.overrules),
             self.index,  # written last, when nothing can conflict any more
         )
 
@@ -108,6 +142,10 @@ def write_plan(content: Content, plan: Plan, at: datetime) -> None:
         if withdrawal.entry_id not in content.entries:
             raise Conflict(f"entry {withdrawal.entry_id} is gone")
         content.withdrawn[withdrawal.entry_id] = withdrawal.deleted_at
+    for split in plan.splits:
+        _split(content, split, at)
+    for overrule in plan.overrules:
+        _overrule(content, overrule)
     for join in plan.joins:
         _join(content, join)
     for refound in plan.refounds:
@@ -122,6 +160,9 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
     for placement in plan.placements:
         content.index.add(placement, at)
+    for split in plan.splits:
+        founder = content.entries[split.founder_id].entry
+        content.index.find_again(founder.source_id, founder.guid, split.sample, at)
     if plan.boilerplate is not None and plan.placements:
         content.boilerplate[plan.placements[0].entry.source_id] = frozenset(plan.boilerplate)
 
@@ -161,6 +202,13 @@ def _rename(content: Content, rename: Rename) -> None:
         content.withdrawn[rename.new_id] = content.withdrawn.pop(rename.old_id)
     if rename.old_id in content.versions:
         content.versions[rename.new_id] = content.versions.pop(rename.old_id)
+    content.decided[rename.new_id] = content.decided.pop(rename.old_id)
+    if rename.old_id in content.held:
+        content.held = content.held - {rename.old_id} | {rename.new_id}
+    for pair in [pair for pair in content.overrules if rename.old_id in pair]:
+        (other_id,) = pair - {rename.old_id}
+        kept = replace(content.overrules.pop(pair), entry_id=rename.new_id, other_id=other_id)
+        content.overrules[frozenset((rename.new_id, other_id))] = kept
     if story.representative == rename.old_id:
         story = content.stories[story.story_id] = replace(story, representative=rename.new_id)
     if story.story_id == rename.old_id:
@@ -187,6 +235,9 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
     content.entries[entry_id] = StoredEntry(
         entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
+    content.decided[entry_id] = placement
+    if placement.is_held:
+        content.held.add(entry_id)
     for mark, n in placement.marks:
         places = content.marks.setdefault(mark, {})
         if n in places:
@@ -227,6 +278,8 @@ def _keep_version(content: Content, stored: StoredEntry, revision: Revision, at:
 def _join(content: Content, join: Join) -> None:
     if join.loser not in content.stories or join.winner not in content.stories:
         raise Conflict(f"story {join.loser} or {join.winner} is gone")
+    if frozenset((join.loser, join.winner)) in apart(content):
+        raise Conflict(f"story {join.loser} and {join.winner} were told apart")
     _move(content, join.loser, join.winner)
     if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
         content.aliases[join.loser] = join.winner
@@ -247,3 +300,64 @@ def _refound(content: Content, refound: Refound) -> None:
         shown_at=shown_at(founder.entry, founder.first_seen_at),
     )
     _move(content, refound.story_id, refound.founder_id)
+
+
+def apart(content: Content) -> frozenset[frozenset[str]]:
+    """Return the pairs of stories that the operator has told apart."""
+    return frozenset(
+        frozenset(content.entries[entry_id].story_id for entry_id in pair)
+        for pair, overrule in content.overrules.items()
+        if overrule.apart
+    )
+
+
+def _overrule(content: Content, overrule: Overrule) -> None:
+    pair = frozenset((overrule.entry_id, overrule.other_id))
+    if len(pair & content.entries.keys()) != 2:
+        raise Conflict(f"entry {overrule.entry_id} or {overrule.other_id} is gone")
+    stories = {content.entries[entry_id].story_id for entry_id in pair}
+    if not overrule.apart:  # two stories joined are apart in nothing
+        content.overrules = {
+            other: kept
+            for other, kept in content.overrules.items()
+            if not kept.apart or {content.entries[entry_id].story_id for entry_id in other} != stories
+        }
+    content.overrules[pair] = overrule
+
+
+def _split(content: Content, split: Split, at: datetime) -> None:
+    members = {id_ for id_, stored in content.entries.items() if stored.story_id == split.story_id}
+    if members != {*split.members}:
+        raise Conflict(f"story {split.story_id} has changed")
+    founder = content.entries[split.founder_id]
+    new_id = split.founder_id
+    content.stories[new_id] = StoredStory(
+        story_id=new_id,
+        representative=new_id,
+        shown_at=shown_at(founder.entry, founder.first_seen_at),
+        settled=True,
+    )
+    for entry_id in split.leaving:
+        content.entries[entry_id] = replace(content.entries[entry_id], story_id=new_id)
+        if content.aliases.get(entry_id) == split.story_id:
+            content.aliases[entry_id] = new_id
+    content.aliases.pop(new_id, None)
+    for mark in split.moved:
+        places = content.marks.get(mark, {})
+        places.update({n: new_id for n, story_id in places.items() if story_id == split.story_id})
+    for mark, n in split.taken:
+        places = content.marks.setdefault(mark, {})
+        if n in places:
+            raise Conflict(f"place {n} of {mark} is taken")
+        places[n] = new_id
+        content.taken_at[mark] = at
+    _represent(content, split.story_id)
+
+
+def _represent(content: Content, story_id: str) -> None:
+    """Let a story whose representative has left be told by its founder."""
+    story = content.stories[story_id]
+    if content.entries[story.representative].story_id != story_id:
+        founder = content.entries[story_id]
+        shown = shown_at(founder.entry, founder.first_seen_at)
+        content.stories[story_id] = replace(story, representative=story_id, shown_at=shown)

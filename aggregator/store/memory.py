@@ -12,11 +12,15 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    Dossier,
     FeedHead,
+    Filed,
     Holder,
     Known,
     KnownItem,
     Lookup,
+    Mark,
+    Plan,
     PollUpdate,
     Source,
     SourceState,
@@ -24,9 +28,9 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store.contents import Content, StoredStory, write_plan
+from aggregator.store.contents import Content, StoredStory, apart, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals
-from aggregator.urls import host
+from aggregator.urls import host, strict_key
 
 
 class MemoryStore:
@@ -160,6 +164,7 @@ class MemoryStore:
                     for source_id in {lookup.source_id, *told_by}
                     if source_id in content.boilerplate
                 },
+                apart=apart(content),
                 seen=content.index.seen,
             )
 
@@ -227,8 +232,10 @@ class MemoryStore:
             content = self._content
             told: dict[str, list[StoredEntry]] = {}
             for stored in content.entries.values():
-                hidden = stored.entry_id in content.pruned or stored.entry_id in content.withdrawn
-                if stored.entry.source_id in self._sources and not hidden:
+                is_hidden = any(
+                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
+                )
+                if stored.entry.source_id in self._sources and not is_hidden:
                     told.setdefault(stored.story_id, []).append(stored)
             found = [
                 story
@@ -270,6 +277,46 @@ class MemoryStore:
         with self._lock:
             story_id = self._content.aliases.get(story_id, story_id)
             return story_id if story_id in self._content.stories else None
+
+    # what people ask for, and decide
+
+    def find(self, name: str) -> tuple[str, ...]:
+        with self._lock:
+            if name in self._content.entries:
+                return (name,)
+            key = strict_key(name)
+            there = [
+                stored
+                for stored in self._content.entries.values()
+                if stored.entry.url is not None and strict_key(stored.entry.url) == key
+            ]
+            there.sort(key=lambda stored: stored.first_seen_at)
+            return tuple(stored.entry_id for stored in there)
+
+    def dossier(self, entry_id: str) -> Dossier:
+        with self._lock:
+            content = self._content
+            story = content.stories[content.entries[entry_id].story_id]
+            told = [stored for stored in content.entries.values() if stored.story_id == story.story_id]
+            told.sort(key=lambda stored: stored.first_seen_at)
+            members = {stored.entry_id for stored in told}
+            overrules = [kept for pair, kept in content.overrules.items() if pair & members]
+            return Dossier(
+                story_id=story.story_id,
+                representative=story.representative,
+                is_settled=story.settled,
+                shown_at=story.shown_at,
+                entries=tuple(_filed(content, stored) for stored in told),
+                marks=tuple(sorted(_marks_of(content, story.story_id), key=lambda m: (m.kind, m.value))),
+                aliases=tuple(sorted(a for a, id_ in content.aliases.items() if id_ == story.story_id)),
+                overrules=tuple(sorted(overrules, key=lambda kept: kept.decided_at)),
+            )
+
+    def overrule(self, plan: Plan, *, at: datetime) -> None:
+        with self._lock:
+            content = self._content.copy()
+            write_plan(content, plan, at.replace(microsecond=0))
+            self._content = content
 
     # keeping
 
@@ -332,6 +379,23 @@ class MemoryStore:
                 for stored in self._content.entries.values()
             )
             return dict(Counter(source_id for source_id, at in dated if at >= since))
+
+
+def _filed(content: Content, stored: StoredEntry) -> Filed:
+    decided = content.decided[stored.entry_id]
+    return Filed(
+        stored=stored,
+        rule=decided.rule,
+        scores=decided.scores,
+        is_version=decided.is_version,
+        is_pruned=stored.entry_id in content.pruned,
+        is_held=stored.entry_id in content.held,
+        withdrawn_at=content.withdrawn.get(stored.entry_id),
+    )
+
+
+def _marks_of(content: Content, story_id: str) -> set[Mark]:
+    return {mark for mark, places in content.marks.items() if story_id in places.values()}
 
 
 def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:

@@ -189,3 +189,20 @@ def m0005_revisions(db: Database) -> None:
     """)
     db.execute("CREATE INDEX revisions_entry ON revisions (entry)")
     db.execute("CREATE INDEX revisions_seen ON revisions (seen_at)")
+
+
+@migrations()
+def m0006_overrules(db: Database) -> None:
+    """What the operator decided about pairs of entries, the smaller key first; entries held back as a flood."""
+    db.execute("""
+        CREATE TABLE overrules (
+            entry INTEGER NOT NULL REFERENCES entries (key),
+            other INTEGER NOT NULL REFERENCES entries (key),
+            apart INTEGER NOT NULL,
+            decided_at TEXT NOT NULL,
+            PRIMARY KEY (entry, other)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX overrules_other ON overrules (other)")
+    db.execute("ALTER TABLE entries ADD COLUMN held INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX entries_held ON entries (source_id) WHERE held")

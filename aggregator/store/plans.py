@@ -12,13 +12,13 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import rows, samples, versions
+from aggregator.store import overruled, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, first_seen_at,
+    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, held, first_seen_at,
         {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (8 + len(rows.ENTRY_COLUMNS)))})
+    VALUES ({", ".join("?" * (9 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
     UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
@@ -43,6 +43,7 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
             [rows.seconds(withdrawal.deleted_at), withdrawal.entry_id],
             f"entry {withdrawal.entry_id} is gone",
         )
+    overruled.write(db, plan, at)
     for join in plan.joins:
         _join(db, join)
     for refound in plan.refounds:
@@ -111,6 +112,7 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
                 placement.rule,
                 json.dumps(placement.scores),
                 placement.is_version,
+                placement.is_held,
                 rows.seconds(at),
                 *rows.entry_values(entry),
             ],
@@ -146,6 +148,7 @@ def _show(db: Database, entry_id: str, entry: Entry) -> None:
 
 def _join(db: Database, join: Join) -> None:
     loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
+    overruled.refuse_apart(db, loser, winner)
     for table in ("entries", "marks", "aliases"):
         db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
     # An id that nobody has been shown leads nowhere: it may yet go to another entry.

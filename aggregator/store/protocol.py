@@ -8,9 +8,11 @@ from typing import Protocol
 from aggregator.model import (
     Candidates,
     Claim,
+    Dossier,
     FeedHead,
     KnownItem,
     Lookup,
+    Plan,
     PollUpdate,
     Source,
     SourceState,
@@ -126,6 +128,18 @@ class Store(Protocol):
 
     def resolve(self, story_id: str) -> str | None:
         """Return the id a story has now, of one it has or had; None when there never was such a story."""
+
+    def find(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the entries that `name` may mean: one with that id, else those at that address.
+
+        The id of a story, also one it had before it was joined, is the id of the entry that founded it.
+        """
+
+    def dossier(self, entry_id: str) -> Dossier:
+        """Return the story of an entry with all that is stored of it; `KeyError` when there is no such entry."""
+
+    def overrule(self, plan: Plan, *, at: datetime) -> None:
+        """Write what the operator decided; raises `Conflict` as `apply` does."""
 
     def prune(
         self,

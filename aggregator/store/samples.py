@@ -102,6 +102,18 @@ def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
     )
 
 
+def find_again(db: Database, entry: int, sample: Sequence[int], at: datetime) -> None:
+    """Let later entries find one that has been stored for long and founds a story now."""
+    if sample:
+        for table in TABLES:  # in two weeks at once it would count twice
+            db.execute(f"DELETE FROM {table} WHERE entry = ?", [entry])  # noqa: S608
+        table = _table_of(db, week_of(at))
+        db.conn.executemany(
+            f"INSERT INTO {table} (hash, entry) VALUES (?, ?)",  # noqa: S608
+            [(one, entry) for one in sample],
+        )
+
+
 def drop(db: Database, before: datetime) -> None:
     """Forget the weeks that ended before then."""
     for row in db.execute("SELECT slot FROM sample_weeks WHERE week < ?", [week_of(before)]).fetchall():

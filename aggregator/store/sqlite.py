@@ -27,7 +27,8 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store import retention, rows, samples, versions
+from aggregator.store import overruled, retention, rows, samples, versions
+from aggregator.store.dossiers import SHOWABLE, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals
@@ -37,7 +38,7 @@ BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore:
+class SqliteStore(SqliteDossiers):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -217,7 +218,7 @@ class SqliteStore:
                     marked.setdefault(Mark(kind=kind, value=row["mark_value"]), []).append(
                         rows.candidate(row)
                     )
-            near = samples.near(self._db, lookup, known)
+            near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(
@@ -226,6 +227,7 @@ class SqliteStore:
             marked={mark: tuple(found) for mark, found in marked.items()},
             near=near,
             boilerplate=boilerplate,
+            apart=apart,
             seen=seen,
         )
 
@@ -286,7 +288,7 @@ class SqliteStore:
                 JOIN entries r ON r.key = s.representative
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND NOT e.pruned AND e.withdrawn_at IS NULL {among})
+                    WHERE e.story = s.key AND {SHOWABLE} {among})
                 ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
                 """,  # noqa: S608 - placeholders only
                 [settled, *(sources or ()), limit],
@@ -385,5 +387,5 @@ _MARKED = """
 """
 _SHOWN = f"""
     {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE NOT e.pruned AND e.withdrawn_at IS NULL AND s.key IN
+    WHERE {SHOWABLE} AND s.key IN
 """
