@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aggregator import __version__, dedup
+from aggregator import __version__, dedup, orders
 from aggregator.cadence import Pace, repaced
 from aggregator.config import Configuration, load, watch_stamp
 from aggregator.errors import AggregatorError, ConfigError
@@ -19,7 +19,7 @@ from aggregator.fetch import Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.logs import log
 from aggregator.model import Output, Status, SubscriberCount
-from aggregator.pipeline import Pipeline, Plant, now
+from aggregator.pipeline import Pipeline, Plant, carry_out, now
 from aggregator.reading import read
 from aggregator.schedule import Schedule
 from aggregator.serve import Server, ServeSettings, Subscribers, create_app
@@ -308,6 +308,7 @@ class Daemon:
                 loaded = current
                 await self._take_configuration()
             previous = current
+            await self._take_orders()
 
     async def _pause(self) -> None:
         """Sleep until the next look, or until something happens."""
@@ -341,6 +342,24 @@ class Daemon:
             "reload", result="ok", sources=len(after), added=len(after - before), removed=len(before - after)
         )
 
+    async def _take_orders(self) -> None:
+        """Do what commands have left in the spool (`split`, `join`), and publish what came of it."""
+        try:
+            for ticket, order in orders.take(self._configuration.data_dir, now=now()):
+                answer = await asyncio.to_thread(carry_out, order, self._engine.store, now=now())
+                log.info(
+                    "order",
+                    verb=order.verb,
+                    names=" ".join(order.names),
+                    done=answer.done,
+                    answer=answer.text,
+                )
+                if answer.done:
+                    self._schedule.news()
+                orders.answer(ticket, answer)
+        except OSError as exc:
+            log.error("order", error=f"{exc.filename}: {exc.strerror}")
+
     def _refuse_restart_only(self, new: Configuration) -> None:
         old = self._configuration
         for key, before, after in (
@@ -373,6 +392,7 @@ class Daemon:
         """Forget what retention lets go, and remember who reads us."""
         await asyncio.to_thread(self._note_subscribers)
         keep, at = self._configuration.retention, now()
+        await asyncio.to_thread(orders.clear, self._configuration.data_dir, now=at)
         pruned = await asyncio.to_thread(
             self._engine.store.prune,
             before=at - keep.keep,

@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"daemon"}),
     frozenset({"schedule", "serve"}),
     frozenset({"pipeline"}),
-    frozenset({"fetch", "store", "workers", "public", "lock", "reading"}),
+    frozenset({"fetch", "store", "workers", "public", "lock", "orders", "reading"}),
     frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "addresses", "merge", "emit"}),
     frozenset({"extras"}),
     frozenset({"html"}),

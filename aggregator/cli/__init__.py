@@ -9,11 +9,12 @@ import sys
 import click
 
 from aggregator import __version__
-from aggregator.cli import checking, comparing, exchange, explaining, running, sources
+from aggregator.cli import checking, comparing, exchange, explaining, overruling, running, sources
 from aggregator.cli.context import Context, find_config
-from aggregator.errors import AggregatorError, Busy, ConfigError
+from aggregator.errors import AggregatorError, Busy, ConfigError, Refused
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_TEMPORARY = 75  # sysexits.h EX_TEMPFAIL
 EXIT_CONFIGURATION = 78  # sysexits.h EX_CONFIG
 
@@ -55,7 +56,7 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, comparing, exchange):
+for group in (running, checking, sources, explaining, comparing, overruling, exchange):
     for command in group.COMMANDS:
         cli.add_command(command)
 
@@ -75,6 +76,9 @@ def main() -> None:
     except Busy as exc:
         click.echo(f"aggregator: {exc}", err=True)
         sys.exit(EXIT_TEMPORARY)
+    except Refused as exc:
+        click.echo(f"aggregator: {exc}", err=True)
+        sys.exit(EXIT_USAGE)
     except AggregatorError as exc:
         click.echo(f"aggregator: {exc}", err=True)
         sys.exit(EXIT_FAILED)

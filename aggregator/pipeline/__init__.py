@@ -1,10 +1,12 @@
 """One poll and one publication, step by step: the only place that knows the order of things and reads the clock.
 
 `polling` visits a source, `keeping` decides about its entries, `outcome` about its state, `archives` reads
-older documents, `publishing` makes the feeds; `plant` is what they are given, `report` what they say.
+older documents, `publishing` makes the feeds; `plant` is what they are given, `report` what they say;
+`overruling` does what the operator decides.
 """
 
+from aggregator.pipeline.overruling import carry_out
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
 
-__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "now"]
+__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "carry_out", "now"]

@@ -1,0 +1,121 @@
+"""The spool between a command and the daemon: each order is carried out once, or not at all and said so."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator import orders
+from aggregator.errors import Busy
+from aggregator.model import Answer, Order
+from tests.running import eventually
+
+SPLIT = Order(verb="split", names=("urn:x:ü",))
+SOON = timedelta(milliseconds=200)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def asking(data: Path, order: Order, wait: timedelta = timedelta(seconds=10)) -> Callable[[], Answer]:
+    """Give an order from another thread; the result waits for the answer."""
+    found: list[Answer] = []
+    thread = threading.Thread(target=lambda: found.append(orders.ask(data, order, now=now, wait=wait)))
+    thread.start()
+
+    def answer() -> Answer:
+        thread.join(20)
+        return found[0]
+
+    return answer
+
+
+def taken(data: Path) -> list[tuple[Path, Order]]:
+    return eventually(lambda: list(orders.take(data, now=now())), "an order comes")
+
+
+def left(data: Path) -> list[str]:
+    return sorted(path.suffix for path in (data / orders.FOLDER).iterdir())
+
+
+def test_an_order_is_taken_once_answered_and_leaves_nothing(tmp_path: Path) -> None:
+    answer = asking(tmp_path, SPLIT)
+    ((ticket, order),) = taken(tmp_path)
+    assert order == SPLIT
+    assert list(orders.take(tmp_path, now=now())) == []
+    said = Answer(done=False, text="no entry urn:x:ü\n  second line")
+    orders.answer(ticket, said)
+    assert answer() == said
+    assert left(tmp_path) == []
+
+
+def test_an_order_nobody_takes_is_taken_back(tmp_path: Path) -> None:
+    with pytest.raises(Busy, match="takes no orders now"):
+        orders.ask(tmp_path, SPLIT, now=now, wait=SOON)
+    assert left(tmp_path) == []
+    assert list(orders.take(tmp_path, now=now())) == []
+
+
+def test_an_order_taken_at_the_last_moment_is_still_answered(tmp_path: Path) -> None:
+    answer = asking(tmp_path, SPLIT, SOON)
+    ((ticket, _),) = taken(tmp_path)
+    time.sleep(2 * SOON.total_seconds())  # longer than the command waits for an order to be taken
+    orders.answer(ticket, Answer(done=True, text="late"))
+    assert answer().text == "late"
+
+
+def test_an_order_whose_command_died_is_not_carried_out_later(tmp_path: Path) -> None:
+    folder = tmp_path / orders.FOLDER
+    folder.mkdir()
+    said = {"verb": "split", "names": ["urn:x"], "until": (now() - timedelta(seconds=1)).isoformat()}
+    (folder / "1.order").write_text(json.dumps(said))
+    assert list(orders.take(tmp_path, now=now())) == []
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", '{"verb": 1, "names": [], "until": "2026-01-01T00:00:00Z"}', "x" * 100_000, "\xff",
+     '{"verb": "split", "names": [1], "until": "2026-01-01T00:00:00Z"}',
+     '{"verb": "split", "names": ["a"], "until": "2026-01-01T00:00:00"}'],
+)  # fmt: skip
+def test_what_is_no_order_is_refused_and_holds_up_nothing(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / orders.FOLDER
+    folder.mkdir()
+    (folder / "0.order").write_text(text, encoding="latin-1")
+    answer = asking(tmp_path, SPLIT)
+    ((ticket, order),) = taken(tmp_path)
+    assert order == SPLIT
+    orders.answer(ticket, Answer(done=True, text="done"))
+    assert answer().done
+    assert "no order" in json.loads((folder / "0.answer").read_text())["text"]
+
+
+def test_what_dead_processes_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / orders.FOLDER
+    folder.mkdir()
+    for name in ("1.taken", "2.answer", "3.order.tmp", "4.answer"):
+        (folder / name).write_text("{}")
+    long_ago = (now() - 2 * orders.STALE).timestamp()
+    for name in ("1.taken", "2.answer", "3.order.tmp"):
+        os.utime(folder / name, (long_ago, long_ago))
+    orders.clear(tmp_path, now=now())
+    assert [path.name for path in folder.iterdir()] == ["4.answer"]
+
+
+def test_only_the_owner_may_give_orders(tmp_path: Path) -> None:
+    with pytest.raises(Busy):
+        orders.ask(tmp_path, SPLIT, now=now, wait=SOON)
+    assert (tmp_path / orders.FOLDER).stat().st_mode & 0o077 == 0
+
+
+def test_looking_before_anybody_ordered_finds_nothing(tmp_path: Path) -> None:
+    assert list(orders.take(tmp_path, now=now())) == []
+    orders.clear(tmp_path, now=now())
+    assert list(tmp_path.iterdir()) == []
