@@ -237,7 +237,21 @@ def test_the_views_for_scripts(tmp_path: Path, publisher: Server) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "poll", "check", "list", "status", "export", "import", "add", "remove", "split", "join"],
+    [
+        "run",
+        "poll",
+        "check",
+        "list",
+        "status",
+        "export",
+        "import",
+        "add",
+        "remove",
+        "split",
+        "join",
+        "show",
+        "explain",
+    ],
 )
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     shown = Site(tmp_path).run(command, "--help")

@@ -9,7 +9,7 @@ import sys
 import click
 
 from aggregator import __version__
-from aggregator.cli import checking, comparing, exchange, explaining, overruling, running, sources
+from aggregator.cli import checking, comparing, exchange, explaining, overruling, running, sources, stories
 from aggregator.cli.context import Context, find_config
 from aggregator.errors import AggregatorError, Busy, ConfigError, Refused
 
@@ -56,7 +56,7 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, comparing, overruling, exchange):
+for group in (running, checking, sources, explaining, stories, comparing, overruling, exchange):
     for command in group.COMMANDS:
         cli.add_command(command)
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -37,6 +38,11 @@ class Context:
             click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
         else:
             click.echo(_table(rows, columns))
+
+
+def time(at: datetime | None) -> str:
+    """Return a time as people read it; "" for none."""
+    return "" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def find_config(named: str | None) -> Path:

@@ -1,4 +1,4 @@
-"""`explain`: why a source is polled when it is."""
+"""`explain`: why a source is polled when it is; of an entry see `stories`."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,22 +8,25 @@ import click
 from aggregator.addresses import asked_at
 from aggregator.cadence import entries_a_day
 from aggregator.cli.context import Context, reading_store
+from aggregator.cli.stories import explain_entry
 from aggregator.model import Source, SourceState
 
 
 @click.command()
-@click.argument("source", metavar="URL|ID")
+@click.argument("source", metavar="URL|ID|ENTRY")
 @click.pass_obj
 def explain(context: Context, source: str) -> None:
-    """Explain when a source is polled next, and who asked for it.
+    """Explain when a source is polled next and who asked for it, or where an entry has gone and why.
 
-    Every wish that was weighed is named: our interval, Retry-After, the cache's freshness, and what the
-    feed itself says. The longest won.
+    Of an entry (its entry_id, story_id or address): when it was seen, how its dates were read, which story
+    it tells and why, which feeds show it, or why none does. Of a source every wish that was weighed is
+    named: our interval, Retry-After, the cache's freshness, and what the feed itself says. The longest won.
     """
     configuration = context.load()
     found = next((one for one in configuration.sources if source in (one.id, one.url)), None)
     if found is None:
-        raise click.UsageError(f"no source {source} in {context.config}; `list` shows all")
+        explain_entry(context, configuration, source)
+        return
     with reading_store(configuration) as store:
         states = () if store is None else store.states()
     unknown = SourceState(source_id=found.id, url=found.url, next_reason="new source")
