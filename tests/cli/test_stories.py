@@ -79,7 +79,7 @@ def test_an_entry_of_a_removed_source_and_an_overruled_one(site: Site) -> None:
     facts = explained(site, "urn:bravo:1")
     assert facts["not shown"] == "its source bravo has been removed"
     assert facts["in feeds"] == "none"
-    assert str(facts["overruled"]).endswith("urn:bravo:1 is not one story with urn:alfa:1']")
+    assert str(facts["overruled"]).endswith("urn:alfa:1 is not one story with urn:bravo:1']")
     assert facts["story"] == "urn:bravo:1, which it founded"
 
 
