@@ -404,12 +404,13 @@ class Entry:
 class Reading:
     """All that a worker process makes of one document: `entries` without those of items known before.
 
-    `known` is what to remember for the next reading, in place of what was remembered.
+    `skipped` counts these. `known` is what to remember for the next reading, in place of what was remembered.
     """
 
     head: FeedHead
     format: str
     entries: tuple[Entry, ...]
+    skipped: int = 0
     known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None
@@ -763,6 +764,18 @@ class SourceState:
     former_urls: tuple[FormerUrl, ...] = ()  # oldest first
     archive_url: str | None = None  # the next older document still to be read (RFC 5005)
     archive_left: int = 0  # how many more may be asked for
+    held: int = 0  # entries held back as a flood: the store counts them
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should know of a source that is polled with success."""
+        if not self.held:
+            return self.problems
+        release = f"`aggregator release {self.source_id}` shows them"
+        return (
+            f"{self.held} entries that seem old came at once and are held back: {release}",
+            *self.problems,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -805,6 +818,7 @@ class PollResult:
     changed: int = 0
     duplicate: int = 0
     withdrawn: int = 0
+    held: int = 0  # new, and held back as a flood
     renamed: bool = False  # what the feed says of itself changed
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()

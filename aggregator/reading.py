@@ -25,6 +25,7 @@ def read(source: Source, response: Response, known: Sequence[KnownItem] = ()) ->
         head=normalise_head(parsed),
         format=parsed.format,
         entries=rules.apply(source.rules, entries),
+        skipped=len(skipped),
         known=(*skipped, *_to_remember(parsed, entries)),
         hints=parsed.hints,
         archive_url=parsed.archive_url,

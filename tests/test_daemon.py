@@ -249,6 +249,7 @@ def test_the_views_for_scripts(tmp_path: Path, publisher: Server) -> None:
         "remove",
         "split",
         "join",
+        "release",
         "show",
         "explain",
     ],

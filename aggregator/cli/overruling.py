@@ -1,4 +1,4 @@
-"""`split`, `join`: what the operator decides, done by the daemon when it owns the store, else by us."""
+"""`split`, `join`, `release`: what the operator decides, done by the daemon when it owns the store, else by us."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -35,6 +35,18 @@ def join(context: Context, entry: str, other: str) -> None:
     _give(context, Order(verb="join", names=(entry, other)))
 
 
+@click.command()
+@click.argument("source_id", metavar="ID")
+@click.pass_obj
+def release(context: Context, source_id: str) -> None:
+    """Show the entries of a source that were held back as a flood, at their own dates.
+
+    A source that suddenly calls most of its document new, or a new one whose entries have no dates, would
+    put what is old on top; `status` says where entries are held.
+    """
+    _give(context, Order(verb="release", names=(source_id,)))
+
+
 def _give(context: Context, order: Order) -> None:
     """Have an order carried out, and print what came of it; exit code 2 when it was refused, 75 when nobody could."""
     context.set_up_logs()
@@ -63,4 +75,4 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-COMMANDS = [split, join]
+COMMANDS = [split, join, release]

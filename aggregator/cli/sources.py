@@ -96,7 +96,8 @@ def _health(source: Source, state: SourceState, entries: int) -> dict[str, objec
         "last_error": state.last_error,
         "moved_to": state.moved_to,
         "former_urls": [former.url for former in state.former_urls],
-        "problems": list(state.problems),
+        "problems": list(state.remarks),
+        "held": state.held,
         "advice": _advice(source, state),
     }
 
@@ -109,7 +110,7 @@ def _advice(source: Source, state: SourceState) -> str:
     if state.moved_to is not None:
         return f'it has moved for good: write url = "{state.moved_to}" at {source.where}'
     if state.state not in (State.FAILING, State.GONE):
-        return ""
+        return state.remarks[0] if state.held else ""
     if state.ended:
         return ADVICE[410]
     if state.last_status is not None and state.last_status >= 500:

@@ -72,7 +72,7 @@ async def _read_archive(
         reading = await parts.read(source, response, ())
         following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
         read = replace(await _newest(parts, state), archive_url=following, archive_left=max(left, 0))
-        plan, _ = await keep(parts, source, reading, lambda _, __: read, revise=False)
+        plan, _ = await keep(parts, source, reading, lambda _, __: read, before=state, revise=False)
     except SourceError as exc:
         error = str(exc)
     except StoreError:
@@ -110,5 +110,6 @@ def _sum(total: PollResult, more: PollResult) -> PollResult:
         new=total.new + more.new,
         duplicate=total.duplicate + more.duplicate,
         withdrawn=total.withdrawn + more.withdrawn,
+        held=total.held + more.held,
         wire_bytes=total.wire_bytes + more.wire_bytes,
     )

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator import dedup
+from aggregator.dedup.flood import guarded
 from aggregator.errors import Conflict
 from aggregator.logs import log
 from aggregator.model import KnownItem, Lookup, Plan, PollUpdate, Reading, Source, SourceState
+from aggregator.pipeline.flow import flow_of
 from aggregator.pipeline.plant import Parts
 from aggregator.urls import authority
 
@@ -21,20 +23,24 @@ async def keep(
     reading: Reading,
     finish: Callable[[Plan, datetime], SourceState],
     *,
+    before: SourceState,
     known: Sequence[KnownItem] | None = None,
     redate: bool = False,
     revise: bool = True,
 ) -> tuple[Plan, SourceState]:
     """Store what a document says with the state that `finish` makes of the plan, in one transaction.
 
-    Without `revise` known entries stay as they are. `known` is what to remember of the document's items;
-    None = what was remembered.
+    `before` is the state the last visit left: how much may be expected. Without `revise` it is an archive:
+    known entries stay as they are. `known` is what to remember of the document's items; None = what was
+    remembered.
     """
     near = parts.plant.window.near is not None
     lookup = await asyncio.to_thread(dedup.lookup, source.id, reading.entries, reading.tombstones, near=near)
     for _ in range(DECISIONS):
         at = parts.clock().replace(microsecond=0)
         plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)
+        flow = flow_of(source, reading, before, is_archive=not revise, now=at)
+        plan = guarded(plan, flow, now=at)
         if not revise:
             plan = replace(plan, revisions=())
         state = finish(plan, at)

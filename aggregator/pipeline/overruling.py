@@ -30,6 +30,8 @@ def _done(order: Order, store: Store, now: datetime) -> str:
             return _split(store, name, now)
         case "join", (name, other):
             return _join(store, name, other, now)
+        case "release", (source_id,):
+            return _release(store, source_id)
     raise Refused(f"no such order: {order.verb} {' '.join(order.names)}")
 
 
@@ -82,3 +84,12 @@ def _join(store: Store, name: str, other: str, now: datetime) -> str:
     store.overrule(plan, at=now)
     (made,) = plan.joins
     return f"{made.loser} is story {made.winner} now; the old id leads there"
+
+
+def _release(store: Store, source_id: str) -> str:
+    if source_id not in {state.source_id for state in store.states()}:
+        raise Refused(f"no source {source_id}; `list` shows all")
+    count = store.release(source_id)
+    if not count:
+        raise Refused(f"nothing of {source_id} is held back")
+    return f"{count} entries of {source_id} are shown from now on, at their own dates"

@@ -128,7 +128,7 @@ class _Visit:
             state = with_archives(state, reading, response, self.parts.plant)
 
         def finish(plan: Plan, at: datetime) -> SourceState:
-            published = [placement.entry.published_at for placement in plan.placements]
+            published = [one.entry.published_at for one in plan.placements if not one.is_held]
             return self._good(replace(state, rhythm=observe(state.rhythm, published, now=at)), response)
 
         plan, state = await keep(
@@ -136,6 +136,7 @@ class _Visit:
             self.source,
             reading,
             finish,
+            before=self.state,
             known=reading.known if whole else None,
             redate=not (self.state.reading or "").startswith(self.source.dating),
         )

@@ -44,13 +44,13 @@ def result_of(state: SourceState, response: Response | None) -> PollResult:
 
 def count(result: PollResult, plan: Plan) -> PollResult:
     """Return the result with what became of the entries."""
-    founded = sum(placement.rule == "new" for placement in plan.placements)
     return replace(
         result,
-        new=founded,
+        new=sum(placement.rule == "new" and not placement.is_held for placement in plan.placements),
         changed=sum(not revision.is_trivial for revision in plan.revisions),
-        duplicate=len(plan.placements) - founded,
+        duplicate=sum(placement.rule != "new" for placement in plan.placements),
         withdrawn=len(plan.withdrawals),
+        held=sum(placement.is_held for placement in plan.placements),
     )
 
 
@@ -74,6 +74,7 @@ def report(result: PollResult, at: datetime) -> None:
         "changed": result.changed,
         "duplicate": result.duplicate,
         "withdrawn": result.withdrawn or None,
+        "held": result.held or None,
         "bytes": result.wire_bytes,
         "ms": round(result.elapsed / timedelta(milliseconds=1)),
         "next": wait,

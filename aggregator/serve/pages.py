@@ -117,7 +117,7 @@ def source_facts(source: Source, state: SourceState) -> dict[str, object]:
         "edit": source.where if state.moved_to is not None else None,
         "failures": state.failures,
         "last_error": state.last_error,
-        "problems": list(state.problems),
+        "problems": list(state.remarks),
     }
 
 

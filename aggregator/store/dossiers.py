@@ -14,6 +14,9 @@ from aggregator.store.plans import STORED, write_plan
 from aggregator.urls import canonical, strict_key
 
 SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"
+SOURCES = (
+    "SELECT s.*, (SELECT count(*) FROM entries e WHERE e.source_id = s.id AND e.held) AS held FROM sources s"
+)
 _AT_ADDRESS = """
     SELECT e.entry_id, e.url FROM entries e JOIN marks m ON m.story = e.story
     WHERE m.kind = 'url' AND m.value = ? ORDER BY e.first_seen_at, e.key
@@ -81,6 +84,14 @@ class SqliteDossiers(ABC):
     def overrule(self, plan: Plan, *, at: datetime) -> None:
         with self._storage(), self._db.atomic():
             write_plan(self._db, plan, at)
+
+    def release(self, source_id: str) -> int:
+        with self._storage(), self._db.atomic():
+            return int(
+                self._db.execute(
+                    "UPDATE entries SET held = 0 WHERE source_id = ? AND held", [source_id]
+                ).rowcount
+            )
 
 
 def _filed(row: sqlite3.Row) -> Filed:

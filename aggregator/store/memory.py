@@ -77,7 +77,7 @@ class MemoryStore:
 
     def states(self) -> tuple[SourceState, ...]:
         with self._lock:
-            return tuple(self._states[source_id] for source_id in sorted(self._sources))
+            return tuple(self.state(source_id) for source_id in sorted(self._sources))
 
     def heads(self) -> dict[str, FeedHead]:
         with self._lock:
@@ -87,7 +87,9 @@ class MemoryStore:
         with self._lock:
             if source_id not in self._sources:
                 raise KeyError(source_id)
-            return self._states[source_id]
+            entries, held = self._content.entries, self._content.held
+            count = sum(entries[entry_id].entry.source_id == source_id for entry_id in held)
+            return replace(self._states[source_id], held=count)
 
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
@@ -317,6 +319,13 @@ class MemoryStore:
             content = self._content.copy()
             write_plan(content, plan, at.replace(microsecond=0))
             self._content = content
+
+    def release(self, source_id: str) -> int:
+        with self._lock:
+            content = self._content
+            released = {id_ for id_ in content.held if content.entries[id_].entry.source_id == source_id}
+            content.held = content.held - released
+            return len(released)
 
     # keeping
 

@@ -141,6 +141,9 @@ class Store(Protocol):
     def overrule(self, plan: Plan, *, at: datetime) -> None:
         """Write what the operator decided; raises `Conflict` as `apply` does."""
 
+    def release(self, source_id: str) -> int:
+        """Show the entries of a source that were held back, from now on at their own dates; return how many."""
+
     def prune(
         self,
         *,

@@ -264,6 +264,7 @@ def source_state(row: Row) -> SourceState:
         ),
         archive_url=row["archive_url"],
         archive_left=row["archive_left"],
+        held=row["held"],
     )
 
 

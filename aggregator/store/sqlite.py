@@ -28,7 +28,7 @@ from aggregator.model import (
     Version,
 )
 from aggregator.store import overruled, retention, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SqliteDossiers
+from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals
@@ -131,7 +131,7 @@ class SqliteStore(SqliteDossiers):
 
     def states(self) -> tuple[SourceState, ...]:
         with self._storage():
-            found = self._db.execute("SELECT * FROM sources WHERE configured ORDER BY id").fetchall()
+            found = self._db.execute(f"{SOURCES} WHERE configured ORDER BY id").fetchall()
         return tuple(rows.source_state(row) for row in found)
 
     def heads(self) -> dict[str, FeedHead]:
@@ -144,7 +144,7 @@ class SqliteStore(SqliteDossiers):
             return self._state(source_id, "AND configured")
 
     def _state(self, source_id: str, only: str = "") -> SourceState:
-        row = self._db.execute(f"SELECT * FROM sources WHERE id = ? {only}", [source_id]).fetchone()  # noqa: S608 - our words
+        row = self._db.execute(f"{SOURCES} WHERE id = ? {only}", [source_id]).fetchone()
         if row is None:
             raise KeyError(source_id)
         return rows.source_state(row)

@@ -1,0 +1,172 @@
+"""What is old does not come to the top: held back, said so, and released at its own dates (FEATURES G4)."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.dedup.flood import BATCH_MOST, UNDATED_SHOWN
+from aggregator.model import Answer as Done
+from aggregator.model import Order, PollResult
+from aggregator.pipeline import carry_out
+from tests.fetch.server import Answer, Server
+from tests.things import NOON, source
+from tests.world import World, world
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(request.param, tmp_path) as made:
+        yield made
+
+
+def item(n: int, at: datetime | None = None, prefix: str = "n") -> str:
+    date = "" if at is None else f"<pubDate>{at:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
+    return f"<item><guid>{prefix}{n}</guid><title>{prefix} number {n}</title>{date}</item>"
+
+
+class Feed:
+    """A source on loopback whose document is what it is told."""
+
+    def __init__(self, place: World, publisher: Server) -> None:
+        self.place, self.publisher = place, publisher
+        place.configure(source("alfa", url=publisher.url("/alfa")))
+
+    async def bring(self, items: Iterable[str]) -> PollResult:
+        body = f'<rss version="2.0"><channel><title>A</title>{"".join(items)}</channel></rss>'
+        self.publisher.answer("/alfa", Answer(body=body.encode()))
+        return (await self.place.poll("alfa"))["alfa"]
+
+    async def shown(self) -> list[str]:
+        return [entry.title for entry in (await self.place.feed()).entries]
+
+    def release(self) -> Done:
+        order = Order(verb="release", names=("alfa",))
+        return carry_out(order, self.place.store, now=self.place.now)
+
+    @property
+    def held(self) -> int:
+        return self.place.store.state("alfa").held
+
+
+@pytest.fixture
+def feed(place: World, publisher: Server) -> Feed:
+    return Feed(place, publisher)
+
+
+def usual(last: int, at: datetime, size: int = 30) -> Sequence[str]:
+    """The document of a source that publishes one entry a day."""
+    return [item(last - n, at - n * DAY) for n in range(size)]
+
+
+async def test_of_a_first_document_without_dates_the_newest_are_shown(feed: Feed) -> None:
+    result = await feed.bring(item(n) for n in range(500))
+    assert (result.new, result.held) == (UNDATED_SHOWN, 500 - UNDATED_SHOWN)
+    assert await feed.shown() == [f"n number {n}" for n in range(UNDATED_SHOWN)]
+    (remark, *_) = feed.place.store.state("alfa").remarks
+    assert remark.startswith(
+        "480 entries that seem old came at once and are held back: `aggregator release alfa`"
+    )
+
+
+async def test_of_a_first_document_with_dates_all_are_shown_at_these(feed: Feed) -> None:
+    result = await feed.bring(usual(500, NOON, 500))
+    assert (result.new, result.held) == (500, 0)
+    assert (await feed.shown())[0] == "n number 500"
+
+
+async def test_an_impossible_date_is_none(feed: Feed) -> None:
+    await feed.bring(item(n, NOON + 400 * DAY) for n in range(50))
+    assert feed.held == 50 - UNDATED_SHOWN
+
+
+async def test_a_source_that_calls_everything_new_is_held_as_a_whole(feed: Feed) -> None:
+    await feed.bring(usual(100, NOON))
+    feed.place.wait(days=1)
+    before = await feed.shown()
+    result = await feed.bring(item(n, feed.place.now, "re-issued") for n in range(30))
+    assert (result.new, result.held) == (0, 30)
+    assert await feed.shown() == before
+    feed.place.wait(days=1)
+    same = [item(n, feed.place.now - DAY, "re-issued") for n in range(30)]
+    later = await feed.bring([item(99, feed.place.now, "really new"), *same])
+    assert (later.new, later.held, feed.held) == (1, 0, 30)  # it goes on
+    assert (await feed.shown())[0] == "really new number 99"
+
+
+async def test_what_was_held_comes_out_at_its_own_dates_when_released(feed: Feed) -> None:
+    await feed.bring(usual(100, NOON))
+    feed.place.wait(days=1)
+    seen = feed.place.now
+    old = [item(n, NOON - 200 * DAY, "old") for n in range(25)]
+    await feed.bring([*old, *(item(n, None, "undated") for n in range(5))])
+    assert feed.held == 30
+    feed.place.wait(days=5)
+    await feed.bring([item(101, feed.place.now, "newest")])
+    answer = feed.release()
+    assert answer == Done(done=True, text="30 entries of alfa are shown from now on, at their own dates")
+    entries = (await feed.place.feed()).entries
+    assert [entry.title.split()[0] for entry in entries[:7]] == ["newest", *["undated"] * 5, "n"]
+    assert entries[1].published == f"{seen:%Y-%m-%dT%H:%M:%SZ}"  # when first seen, not when released
+    assert {entry.title.split()[0] for entry in entries[-25:]} == {"old"}
+    assert feed.held == 0
+    assert feed.release() == Done(done=False, text="nothing of alfa is held back")
+
+
+async def test_a_single_back_dated_post_and_a_busy_day_come_out(feed: Feed) -> None:
+    await feed.bring(usual(100, NOON))
+    feed.place.wait(days=1)
+    result = await feed.bring([item(1, NOON - 90 * DAY, "back-dated"), *usual(100, NOON)])
+    assert (result.new, result.held) == (1, 0)
+    feed.place.wait(days=1)
+    busy = [item(n, feed.place.now, "election") for n in range(BATCH_MOST)]
+    assert (await feed.bring(busy)).new == BATCH_MOST
+
+
+async def test_news_after_a_long_silence_of_ours_is_what_the_rhythm_explains(feed: Feed) -> None:
+    await feed.bring(usual(100, NOON))
+    feed.place.wait(days=30)
+    result = await feed.bring(usual(130, feed.place.now))
+    assert (result.new, result.held) == (30, 0)
+
+
+async def test_what_is_held_of_one_source_is_shown_when_another_tells_it(
+    feed: Feed, publisher: Server
+) -> None:
+    text = "The harbour bridge in Tarnmouth will close to all traffic on Monday for nine weeks of repairs, it said."
+    told = (
+        f"<item><guid>{{}}</guid><title>Harbour bridge closes</title><description>{text}</description></item>"
+    )
+    await feed.bring([*(item(n) for n in range(UNDATED_SHOWN)), told.format("a")])
+    assert "Harbour bridge closes" not in await feed.shown()
+    body = f'<rss version="2.0"><channel><title>B</title>{told.format("b")}</channel></rss>'
+    publisher.answer("/bravo", Answer(body=body.encode()))
+    feed.place.configure(
+        source("alfa", url=publisher.url("/alfa")), source("bravo", url=publisher.url("/bravo"))
+    )
+    await feed.place.poll("bravo")
+    assert "Harbour bridge closes" in await feed.shown()
+
+
+async def test_held_entries_survive_a_restart(tmp_path: Path, publisher: Server) -> None:
+    async with world("sqlite", tmp_path) as first:
+        await Feed(first, publisher).bring(item(n) for n in range(30))
+    async with world("sqlite", tmp_path) as second:
+        again = Feed(second, publisher)
+        assert again.held == 30 - UNDATED_SHOWN
+        assert len(await again.shown()) == UNDATED_SHOWN
+        assert again.release().done
+        assert len(await again.shown()) == 30
+
+
+async def test_after_the_operator_changed_how_it_is_read_a_source_is_a_new_one(
+    feed: Feed, publisher: Server
+) -> None:
+    await feed.bring(usual(100, NOON, 2))
+    feed.place.wait(days=1)
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_entries=400))
+    result = await feed.bring(usual(100, NOON, 400))
+    assert (result.new, result.held) == (398, 0)
