@@ -455,7 +455,9 @@ class Mark:
 class Lookup:
     """What is to be known of a batch of entries before they can be placed.
 
-    `samples`, by guid: hashes of the text by which resembling entries are found.
+    `samples`, by guid: hashes of the text by which resembling entries are found. `titles`: by which entries are
+    known again when their source has given them all other guids and addresses. `skipped`: how many more the
+    document has that were known before it was read.
     """
 
     source_id: str
@@ -463,6 +465,8 @@ class Lookup:
     uris: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     samples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -490,6 +494,17 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An entry that the source has shown, perhaps under another guid or address, and the story it tells."""
+
+    url: str | None
+    title: str
+    published_at: datetime | None
+    content_text: str
+    story: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """The stored entry that has an entry id another entry asks for as well."""
 
@@ -505,8 +520,9 @@ class Candidates:
     whether its story is settled. `marked`: stories by mark, in the order they took it; its length
     is the number of the next. `near`: by sample, stories that share some of it, those that share most
     first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
-    those of `near`. `apart`: pairs of story ids that the operator has told apart. `seen`: how much was stored
-    when all this was looked up.
+    those of `near`. `apart`: pairs of story ids that the operator has told apart. `told`: of this source,
+    under the titles looked for, when most of the guids are not known. `seen`: how much was stored when all this
+    was looked up.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
@@ -515,6 +531,7 @@ class Candidates:
     near: Mapping[tuple[int, ...], tuple[Candidate, ...]] = field(default_factory=dict)
     boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
+    told: tuple[Told, ...] = ()
     seen: int = 0
 
 

@@ -170,3 +170,62 @@ async def test_after_the_operator_changed_how_it_is_read_a_source_is_a_new_one(
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_entries=400))
     result = await feed.bring(usual(100, NOON, 400))
     assert (result.new, result.held) == (398, 0)
+
+
+def page(n: int, host: str, guid: str, at: datetime | None, text: str = "") -> str:
+    date = "" if at is None else f"<pubDate>{at:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
+    return (
+        f"<item><guid isPermaLink='false'>{guid}{n}</guid><link>{host}/news/{n}</link><title>Story number {n}</title>"
+        f"{date}<description>{text}</description></item>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "dated_again", "why"),
+    [
+        ("https://old.example", False, "https"),
+        ("https://www.old.example", False, "www"),
+        ("https://new.example", False, "another host"),
+        ("https://new.example", True, "another host, and today's date on everything"),
+    ],
+)
+async def test_a_source_that_re_issues_everything_tells_nothing_new(
+    feed: Feed, host: str, dated_again: bool, why: str
+) -> None:
+    dates = [NOON - n * 10 * DAY for n in range(30)]
+    await feed.bring(page(n, "http://old.example", "g", at, f"text {n}") for n, at in enumerate(dates))
+    before = await feed.shown()
+    feed.place.wait(days=40)
+    again = [feed.place.now] * 30 if dated_again else dates
+    result = await feed.bring(page(n, host, "h", at, f"text {n}") for n, at in enumerate(again))
+    assert (result.new, result.held, result.duplicate) == (0, 0, 30), why
+    assert await feed.shown() == before
+    assert feed.place.store.totals().stories == 30
+
+
+async def test_what_only_looks_re_issued_is_new(feed: Feed) -> None:
+    """Another text and another date under a title and an address that recur: a briefing of every week."""
+    await feed.bring(page(n, "http://a.example", "g", NOON, "old words") for n in range(4))
+    feed.place.wait(days=7)
+    result = await feed.bring(
+        page(n, "http://a.example", "h", feed.place.now, "other news of today") for n in range(4)
+    )
+    assert (result.new, result.duplicate) == (4, 0)
+
+
+async def test_items_left_out_as_known_are_no_upheaval(feed: Feed) -> None:
+    known = [page(n, "http://a.example", "g", NOON, f"text {n}") for n in range(30)]
+    await feed.bring(known)
+    feed.place.wait(days=40)
+    again = [page(n, "http://a.example", "h", feed.place.now, f"text {n}") for n in range(4)]
+    result = await feed.bring([*again, *known])
+    assert (result.new, result.duplicate) == (4, 0)
+
+
+async def test_a_burst_beside_items_left_out_as_known_is_no_flood(feed: Feed) -> None:
+    known = usual(100, NOON, 60)
+    await feed.bring(known)
+    feed.place.wait(days=1)
+    burst = [item(n, feed.place.now, "election") for n in range(BATCH_MOST + 5)]
+    result = await feed.bring([*burst, *known])
+    assert (result.new, result.held) == (BATCH_MOST + 5, 0)

@@ -35,11 +35,17 @@ def marks(entry: Entry) -> tuple[Mark, ...]:
 
 
 def lookup(
-    source_id: str, entries: Sequence[Entry], tombstones: Sequence[Tombstone] = (), *, near: bool = True
+    source_id: str,
+    entries: Sequence[Entry],
+    tombstones: Sequence[Tombstone] = (),
+    *,
+    skipped: int = 0,
+    near: bool = True,
 ) -> Lookup:
     """Return what must be known of `entries` and `tombstones`, all of one source, before they can be placed.
 
-    Without `near` no entry is looked for that only resembles one of these.
+    `skipped` more were known and left out when the document was read. Without `near` no entry is looked for
+    that only resembles one of these.
     """
     repeated = (boilerplate(entries) or frozenset()) if near else frozenset()
     guids = [*(name for entry in entries for name in names(entry)), *(tomb.guid for tomb in tombstones)]
@@ -49,4 +55,6 @@ def lookup(
         uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
         marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
         samples={entry.guid: sample(said(entry, repeated)) for entry in entries} if near else {},
+        titles=tuple(dict.fromkeys(entry.title for entry in entries if entry.title)),
+        skipped=skipped,
     )

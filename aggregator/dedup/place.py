@@ -21,6 +21,7 @@ from aggregator.dedup.identity import told_apart
 from aggregator.dedup.known import outlives, revised, withdrawals
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.dedup.nearby import Nearby
+from aggregator.dedup.reissued import Reissued
 from aggregator.dedup.said import said
 from aggregator.dedup.sample import sample
 from aggregator.dedup.verdict import Verdict
@@ -41,6 +42,7 @@ from aggregator.model import (
 from aggregator.urls import strict_key, tag_uri
 
 NEW = "new"  # the rule of an entry that founds a story
+REISSUED = "reissued"  # of one that its source has told before, under another guid and address
 
 
 def place(
@@ -151,13 +153,18 @@ class _Batch:
                 self.carried.setdefault(story.story_id, set()).add(mark)
         self.brought = {  # every story that the store brought, by its id
             story.story_id: story
-            for found in (*candidates.marked.values(), *candidates.near.values())
+            for found in (
+                *candidates.marked.values(),
+                *candidates.near.values(),
+                [one.story for one in candidates.told],
+            )
             for story in found
         }
         self.became: dict[str, Candidate] = {}  # what has become of stories that changed
         self.holders = dict(candidates.holders)
         self.ids: set[str] = set()
         self.apart = set(candidates.apart)
+        self.reissued = Reissued(candidates.told)
         self.nearby: Nearby | None = None
         if window.near is not None:
             self.nearby = Nearby(candidates.near, usual, self.current, window.near, now)
@@ -236,6 +243,9 @@ class _Batch:
         self, stored: StoredEntry, own_marks: Sequence[Mark], own_sample: tuple[int, ...]
     ) -> tuple[Verdict, list[Candidate]]:
         """Return the stories that an entry tells, and why it tells the first of them."""
+        again = self.reissued.get(stored.entry)
+        if again is not None:
+            return Verdict(rule=REISSUED), [self.current(again)]
         first, matches = Verdict(), dict[str, Candidate]()
         for mark in own_marks:
             found = self.marked.get(mark, [])

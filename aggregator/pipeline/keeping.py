@@ -35,7 +35,9 @@ async def keep(
     remembered.
     """
     near = parts.plant.window.near is not None
-    lookup = await asyncio.to_thread(dedup.lookup, source.id, reading.entries, reading.tombstones, near=near)
+    lookup = await asyncio.to_thread(
+        dedup.lookup, source.id, reading.entries, reading.tombstones, skipped=reading.skipped, near=near
+    )
     for _ in range(DECISIONS):
         at = parts.clock().replace(microsecond=0)
         plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)

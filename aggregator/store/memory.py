@@ -14,23 +14,23 @@ from aggregator.model import (
     Claim,
     Dossier,
     FeedHead,
-    Filed,
     Holder,
     Known,
     KnownItem,
     Lookup,
-    Mark,
     Plan,
     PollUpdate,
     Source,
     SourceState,
     StoredEntry,
     Story,
+    Told,
     Version,
 )
 from aggregator.store.contents import Content, StoredStory, apart, write_plan
-from aggregator.store.protocol import ON_HOLD, Totals
-from aggregator.urls import host, strict_key
+from aggregator.store.filed import dossier, find
+from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.urls import host
 
 
 class MemoryStore:
@@ -167,6 +167,7 @@ class MemoryStore:
                     if source_id in content.boilerplate
                 },
                 apart=apart(content),
+                told=self._told(lookup) if is_upheaval(lookup, len(by_guid.keys() & {*lookup.guids})) else (),
                 seen=content.index.seen,
             )
 
@@ -188,6 +189,22 @@ class MemoryStore:
             for sample, names in resembling.items()
             if names
         }
+
+    def _told(self, lookup: Lookup) -> tuple[Told, ...]:
+        titles = {*lookup.titles}
+        return tuple(
+            Told(
+                url=stored.entry.url,
+                title=stored.entry.title,
+                published_at=stored.entry.published_at,
+                content_text=stored.entry.content_text,
+                story=self._candidate(stored.story_id),
+            )
+            for stored in self._content.entries.values()
+            if stored.entry.source_id == lookup.source_id
+            and stored.entry.title in titles
+            and stored.entry_id not in self._content.pruned
+        )
 
     def _candidate(self, story_id: str) -> Candidate:
         story = self._content.stories[story_id]
@@ -284,35 +301,11 @@ class MemoryStore:
 
     def find(self, name: str) -> tuple[str, ...]:
         with self._lock:
-            if name in self._content.entries:
-                return (name,)
-            key = strict_key(name)
-            there = [
-                stored
-                for stored in self._content.entries.values()
-                if stored.entry.url is not None and strict_key(stored.entry.url) == key
-            ]
-            there.sort(key=lambda stored: stored.first_seen_at)
-            return tuple(stored.entry_id for stored in there)
+            return find(self._content, name)
 
     def dossier(self, entry_id: str) -> Dossier:
         with self._lock:
-            content = self._content
-            story = content.stories[content.entries[entry_id].story_id]
-            told = [stored for stored in content.entries.values() if stored.story_id == story.story_id]
-            told.sort(key=lambda stored: stored.first_seen_at)
-            members = {stored.entry_id for stored in told}
-            overrules = [kept for pair, kept in content.overrules.items() if pair & members]
-            return Dossier(
-                story_id=story.story_id,
-                representative=story.representative,
-                is_settled=story.settled,
-                shown_at=story.shown_at,
-                entries=tuple(_filed(content, stored) for stored in told),
-                marks=tuple(sorted(_marks_of(content, story.story_id), key=lambda m: (m.kind, m.value))),
-                aliases=tuple(sorted(a for a, id_ in content.aliases.items() if id_ == story.story_id)),
-                overrules=tuple(sorted(overrules, key=lambda kept: kept.decided_at)),
-            )
+            return dossier(self._content, entry_id)
 
     def overrule(self, plan: Plan, *, at: datetime) -> None:
         with self._lock:
@@ -388,23 +381,6 @@ class MemoryStore:
                 for stored in self._content.entries.values()
             )
             return dict(Counter(source_id for source_id, at in dated if at >= since))
-
-
-def _filed(content: Content, stored: StoredEntry) -> Filed:
-    decided = content.decided[stored.entry_id]
-    return Filed(
-        stored=stored,
-        rule=decided.rule,
-        scores=decided.scores,
-        is_version=decided.is_version,
-        is_pruned=stored.entry_id in content.pruned,
-        is_held=stored.entry_id in content.held,
-        withdrawn_at=content.withdrawn.get(stored.entry_id),
-    )
-
-
-def _marks_of(content: Content, story_id: str) -> set[Mark]:
-    return {mark for mark, places in content.marks.items() if story_id in places.values()}
 
 
 def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:

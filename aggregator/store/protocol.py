@@ -29,6 +29,18 @@ TRIVIAL_MOST = 3
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
 
+UPHEAVAL_LEAST = 3  # entries: in a shorter document all may be news
+
+
+def is_upheaval(lookup: Lookup, known: int) -> bool:
+    """Whether so few guids of a document are known that its source may have changed them all.
+
+    An entry is looked for under two names (`dedup.identity`), so that a quarter is half of the entries.
+    """
+    names = len(lookup.guids) + 2 * lookup.skipped
+    return names >= 2 * UPHEAVAL_LEAST and (known + lookup.skipped) * 4 < names
+
+
 def week_of(at: datetime) -> int:
     """Return the number of the week that samples of that time are kept, and dropped, with."""
     return int(at.timestamp() // timedelta(weeks=1).total_seconds())
@@ -86,8 +98,9 @@ class Store(Protocol):
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs.
 
-        `near` has stories by sample for the entries that are not known: at most `CANDIDATES_MOST` that share
-        `SHARED_LEAST` hashes or more, counting none that more than `FREQUENT` entries have (`dedup.sample`).
+        `told` is looked for only in an upheaval (`is_upheaval`). `near` has stories by sample for the entries
+        that are not known: at most `CANDIDATES_MOST` that share `SHARED_LEAST` hashes or more, counting none
+        that more than `FREQUENT` entries have (`dedup.sample`).
         """
 
     def known_items(self, source_id: str) -> tuple[KnownItem, ...]:

@@ -27,11 +27,11 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store import overruled, retention, rows, samples, versions
+from aggregator.store import overruled, retention, retold, rows, samples, versions
 from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
-from aggregator.store.protocol import ON_HOLD, Totals
+from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
@@ -219,6 +219,7 @@ class SqliteStore(SqliteDossiers):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
+            told = retold.told(self._db, lookup) if is_upheaval(lookup, len(known)) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(
@@ -228,6 +229,7 @@ class SqliteStore(SqliteDossiers):
             near=near,
             boilerplate=boilerplate,
             apart=apart,
+            told=told,
             seen=seen,
         )
 

@@ -1,0 +1,55 @@
+"""What people ask the memory engine for: a story with all that is stored of it."""
+
+from aggregator.model import Dossier, Filed, Mark, StoredEntry
+from aggregator.store.contents import Content
+from aggregator.urls import strict_key
+
+
+def find(content: Content, name: str) -> tuple[str, ...]:
+    """See `Store.find`."""
+    if name in content.entries:
+        return (name,)
+    key = strict_key(name)
+    there = [
+        stored
+        for stored in content.entries.values()
+        if stored.entry.url is not None and strict_key(stored.entry.url) == key
+    ]
+    there.sort(key=lambda stored: stored.first_seen_at)
+    return tuple(stored.entry_id for stored in there)
+
+
+def dossier(content: Content, entry_id: str) -> Dossier:
+    """See `Store.dossier`."""
+    story = content.stories[content.entries[entry_id].story_id]
+    told = [stored for stored in content.entries.values() if stored.story_id == story.story_id]
+    told.sort(key=lambda stored: stored.first_seen_at)
+    members = {stored.entry_id for stored in told}
+    overrules = [kept for pair, kept in content.overrules.items() if pair & members]
+    return Dossier(
+        story_id=story.story_id,
+        representative=story.representative,
+        is_settled=story.settled,
+        shown_at=story.shown_at,
+        entries=tuple(_filed(content, stored) for stored in told),
+        marks=tuple(sorted(_marks_of(content, story.story_id), key=lambda m: (m.kind, m.value))),
+        aliases=tuple(sorted(a for a, id_ in content.aliases.items() if id_ == story.story_id)),
+        overrules=tuple(sorted(overrules, key=lambda kept: kept.decided_at)),
+    )
+
+
+def _filed(content: Content, stored: StoredEntry) -> Filed:
+    decided = content.decided[stored.entry_id]
+    return Filed(
+        stored=stored,
+        rule=decided.rule,
+        scores=decided.scores,
+        is_version=decided.is_version,
+        is_pruned=stored.entry_id in content.pruned,
+        is_held=stored.entry_id in content.held,
+        withdrawn_at=content.withdrawn.get(stored.entry_id),
+    )
+
+
+def _marks_of(content: Content, story_id: str) -> set[Mark]:
+    return {mark for mark, places in content.marks.items() if story_id in places.values()}
