@@ -116,3 +116,23 @@ def _while_stopped(daemon: Running, site: Site) -> int:
         return site.run("split", "urn:bravo:1").returncode
     finally:
         os.kill(daemon.process.pid, signal.SIGCONT)
+
+
+def test_a_flood_is_said_in_status_and_released_by_the_running_daemon(site: Site, publisher: Server) -> None:
+    items = "".join(f"<item><guid>urn:carol:{n}</guid><title>Old {n}</title></item>" for n in range(30))
+    publisher.answer("/carol", Answer(body=f"<rss version='2.0'><channel>{items}</channel></rss>".encode()))
+    site.sources.write_text(
+        site.sources.read_text() + f'[[source]]\nid = "carol"\nurl = "{publisher.url("/carol")}"\n'
+    )
+    with site.daemon() as daemon:
+        daemon.feed("urn:carol:19", without="urn:carol:20<")
+        status = site.run("status").stdout
+        assert "10 entries that seem old came at once and are held back: `aggregator release carol`" in status
+        assert json.loads(site.run("--json", "explain", "urn:carol:25").stdout)[0]["not shown"] == (
+            "held back as part of a flood; `aggregator release carol` shows it"
+        )
+        assert site.run("release", "carol").stdout == (
+            "10 entries of carol are shown from now on, at their own dates\n"
+        )
+        daemon.feed("<id>urn:carol:29</id>")
+        assert site.run("release", "nobody").returncode == 2

@@ -1,0 +1,141 @@
+"""What every store engine does for people: names, dossiers, decisions and what is held."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import Conflict
+from aggregator.model import Join, Lookup, Mark, Overrule, Placement, Plan, Split
+from aggregator.store import Store, open_store
+from tests.things import NOON, entry, source, update
+
+URL = Mark(kind="url", value="https://alfa.example/1")
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(request.param, tmp_path)
+    opened.configure([source("alfa"), source("bravo")], now=NOON)
+    yield opened
+    opened.close()
+
+
+def placed(guid: str, story: str = "", *marks: tuple[Mark, int], is_held: bool = False) -> Placement:
+    made = entry(guid, url=f"https://alfa.example/{guid}")
+    rule = "text" if story else "new"
+    scores = (("text", 0.9),) if story else ()
+    return Placement(
+        entry=made,
+        entry_id=guid,
+        story_id=story or guid,
+        rule=rule,
+        scores=scores,
+        marks=marks,
+        is_held=is_held,
+    )
+
+
+def apart(one: str, other: str) -> Overrule:
+    return Overrule(entry_id=one, other_id=other, apart=True, decided_at=NOON)
+
+
+def split(*leaving: str, members: str) -> Split:
+    return Split(story_id="1", founder_id=leaving[0], leaving=leaving, members=tuple(members))
+
+
+@pytest.fixture
+def told(store: Store) -> Store:
+    """One story of three entries, published."""
+    store.apply(update(plan=Plan(placements=(placed("1", "", (URL, 0)), placed("2", "1"), placed("3", "1")))))
+    store.settle()
+    return store
+
+
+def test_a_dossier_has_every_entry_and_why_it_is_there(told: Store) -> None:
+    story = told.dossier("2")
+    assert (story.story_id, story.representative, story.is_settled, story.marks) == ("1", "1", True, (URL,))
+    assert [(filed.stored.entry_id, filed.rule, filed.scores) for filed in story.entries] == [
+        ("1", "new", ()),
+        ("2", "text", (("text", 0.9),)),
+        ("3", "text", (("text", 0.9),)),
+    ]
+    with pytest.raises(KeyError):
+        told.dossier("9")
+
+
+def test_entries_are_found_by_id_and_by_address(told: Store) -> None:
+    assert told.find("2") == ("2",)
+    assert told.find("https://ALFA.example:443/1?utm_source=x") == ("1",)  # by its mark
+    assert told.find("https://alfa.example/3") == ("3",)  # that has none
+    assert told.find("https://alfa.example/9") == told.find("nobody") == ()
+
+
+def test_pruned_entries_stay_in_the_dossier(told: Store) -> None:
+    told.prune(before=NOON, keep_per_source=1, texts_before=NOON)
+    assert sum(filed.is_pruned for filed in told.dossier("1").entries) == 2
+
+
+def test_several_entries_leave_together_and_their_old_ids_with_them(told: Store) -> None:
+    told.apply(update(plan=Plan(placements=(placed("4"),))))
+    told.settle()
+    told.apply(update(plan=Plan(joins=(Join(loser="4", winner="1"),))))
+    told.overrule(Plan(splits=(split("2", "4", members="1234"),)), at=NOON)
+    assert {id_: told.resolve(id_) for id_ in "124"} == {"1": "1", "2": "2", "4": "2"}
+    assert [filed.stored.entry_id for filed in told.dossier("4").entries] == ["2", "4"]
+    assert told.dossier("2").is_settled
+
+
+def test_a_split_of_a_story_that_changed_is_a_conflict_and_writes_nothing(told: Store) -> None:
+    with pytest.raises(Conflict):
+        told.overrule(Plan(splits=(split("2", members="12"),), overrules=(apart("1", "2"),)), at=NOON)
+    assert told.dossier("2").story_id == "1"
+    assert told.dossier("2").overrules == ()
+
+
+def test_a_place_that_was_taken_meanwhile_is_a_conflict(told: Store) -> None:
+    taken = replace(split("2", members="123"), taken=((URL, 0),))
+    with pytest.raises(Conflict):
+        told.overrule(Plan(splits=(taken,)), at=NOON)
+    assert told.dossier("2").story_id == "1"
+
+
+def test_candidates_say_which_stories_are_apart_and_a_join_obeys(told: Store) -> None:
+    plan = Plan(splits=(split("2", members="123"),), overrules=(apart("2", "1"), apart("2", "3")))
+    told.overrule(plan, at=NOON)
+    assert told.candidates(Lookup(source_id="bravo")).apart == {frozenset("12")}
+    with pytest.raises(Conflict):
+        told.apply(update(plan=Plan(joins=(Join(loser="2", winner="1"),))))
+    together = replace(apart("1", "2"), apart=False)
+    told.overrule(Plan(overrules=(together,), joins=(Join(loser="2", winner="1"),)), at=NOON)
+    assert told.dossier("2").story_id == "1"
+    assert told.dossier("2").overrules == (together,)
+    assert told.candidates(Lookup(source_id="bravo")).apart == frozenset()
+
+
+def test_a_decision_about_what_is_not_there_is_a_conflict(told: Store) -> None:
+    with pytest.raises(Conflict):
+        told.overrule(Plan(overrules=(apart("1", "9"),)), at=NOON)
+
+
+def test_what_is_held_is_counted_and_not_shown_until_released(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(placed("1"), placed("2", is_held=True)))))
+    assert [story.story_id for story in store.latest(9)] == ["1"]
+    assert [state.held for state in store.states()] == [1, 0]
+    assert store.dossier("2").entries[0].is_held
+    assert (store.release("bravo"), store.release("alfa"), store.release("alfa")) == (0, 1, 0)
+    assert {story.story_id for story in store.latest(9)} == {"1", "2"}
+    assert store.state("alfa").held == 0
+
+
+def test_what_a_source_told_is_looked_for_only_when_most_is_new(told: Store) -> None:
+    def found(*guids: str) -> list[str]:
+        lookup = Lookup(source_id="alfa", guids=guids, titles=("Title 2", "Title 9"))
+        return [one.title for one in told.candidates(lookup).told]
+
+    assert found(*"456789") == ["Title 2"]
+    assert found(*"123456") == []  # half of them are known
+    assert found("8", "9") == []  # too few to say
+    nobody = Lookup(source_id="bravo", guids=tuple("456789"), titles=("Title 2",))
+    assert told.candidates(nobody).told == ()
