@@ -9,7 +9,7 @@ from aggregator.cli.context import Context, reading_store, time
 from aggregator.config import Configuration
 from aggregator.daemon import plant
 from aggregator.errors import Refused
-from aggregator.merge import shown_at
+from aggregator.merge import shown_at, telling
 from aggregator.model import Dossier, Filed, Output
 from aggregator.pipeline import named
 from aggregator.store import Store
@@ -201,8 +201,8 @@ def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Se
     hidden = _hidden(filed, followed)
     if hidden:
         yield "not shown", hidden
-    elif filed.stored.entry_id != story.representative:
-        yield "shown", f"as a further source of what {story.representative} tells"
+    elif (teller := _teller(story, followed)) != filed.stored.entry_id:
+        yield "shown", f"as a further source of what {teller} tells"
     if all(
         _hidden(one, followed) for one in story.entries
     ):  # the store follows the configuration at the next poll
@@ -212,6 +212,12 @@ def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Se
         "in no other",
         [f"{one.output.name}: {_missing(one, story, followed)}" for one in feeds if not one.has],
     )
+
+
+def _teller(story: Dossier, followed: set[str]) -> str:
+    """Return the entry whose text is shown where all sources are; there is one that is not hidden."""
+    first = sorted(story.entries, key=lambda filed: filed.stored.entry_id != story.representative)
+    return telling([filed.stored for filed in first if not _hidden(filed, followed)]).entry_id
 
 
 def _hidden(filed: Filed, followed: set[str]) -> str:

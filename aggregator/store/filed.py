@@ -44,7 +44,7 @@ def _filed(content: Content, stored: StoredEntry) -> Filed:
         stored=stored,
         rule=decided.rule,
         scores=decided.scores,
-        is_version=decided.is_version,
+        is_version=stored.is_version,
         is_pruned=stored.entry_id in content.pruned,
         is_held=stored.entry_id in content.held,
         withdrawn_at=content.withdrawn.get(stored.entry_id),

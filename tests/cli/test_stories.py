@@ -51,6 +51,14 @@ def test_a_copy_is_explained_by_its_rule_and_scores(site: Site) -> None:
     assert facts["in no other"] == ["feeds/some: it has none of the sources that tell the story"]
 
 
+def test_a_fuller_copy_is_named_as_what_is_shown(site: Site, publisher: Server) -> None:
+    fuller = f"{TEXT} {' '.join(f'Shop {n} stays open.' for n in range(40))}"
+    publisher.answer("/bravo", Answer(body=FEED.format(name="bravo", hour=1, text=fuller).encode()))
+    assert site.run("poll", "--force").returncode == 0
+    assert explained(site, "urn:alfa:1")["shown"] == "as a further source of what urn:bravo:1 tells"
+    assert "shown" not in explained(site, "urn:bravo:1")
+
+
 def test_a_founder_is_explained_in_words(site: Site) -> None:
     said = site.run("explain", "urn:alfa:1").stdout
     assert said.startswith("urn:alfa:1: Harbour bridge closes for nine weeks\n")
