@@ -19,7 +19,7 @@ from aggregator.fetch import Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.logs import log
 from aggregator.model import Output, Status, SubscriberCount
-from aggregator.pipeline import Pipeline, Plant, carry_out, now
+from aggregator.pipeline import Pipeline, Plant, now, take_orders
 from aggregator.reading import read
 from aggregator.schedule import Schedule
 from aggregator.serve import Server, ServeSettings, Subscribers, create_app
@@ -343,22 +343,10 @@ class Daemon:
         )
 
     async def _take_orders(self) -> None:
-        """Do what commands have left in the spool (`split`, `join`), and publish what came of it."""
-        try:
-            for ticket, order in orders.take(self._configuration.data_dir, now=now()):
-                answer = await asyncio.to_thread(carry_out, order, self._engine.store, now=now())
-                log.info(
-                    "order",
-                    verb=order.verb,
-                    names=" ".join(order.names),
-                    done=answer.done,
-                    answer=answer.text,
-                )
-                if answer.done:
-                    self._schedule.news()
-                orders.answer(ticket, answer)
-        except OSError as exc:
-            log.error("order", error=f"{exc.filename}: {exc.strerror}")
+        """Do what commands have left in the spool, and publish what came of it."""
+        data_dir, store = self._configuration.data_dir, self._engine.store
+        if await asyncio.to_thread(take_orders, data_dir, store, clock=now):
+            self._schedule.news()
 
     def _refuse_restart_only(self, new: Configuration) -> None:
         old = self._configuration

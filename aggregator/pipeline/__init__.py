@@ -5,8 +5,8 @@ older documents, `publishing` makes the feeds; `plant` is what they are given, `
 `overruling` does what the operator decides.
 """
 
-from aggregator.pipeline.overruling import carry_out, named
+from aggregator.pipeline.overruling import carry_out, named, take_orders
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
 
-__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "carry_out", "named", "now"]
+__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "carry_out", "named", "now", "take_orders"]

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
+from aggregator import orders
 from aggregator.dedup import overrule
 from aggregator.errors import Conflict, Refused
+from aggregator.logs import log
 from aggregator.model import Answer, Dossier, Filed, Order
+from aggregator.pipeline.plant import Clock
 from aggregator.store.protocol import Store
 
 DECISIONS = 20  # how often an order may be overtaken by polls before it counts as a bug
@@ -22,6 +26,22 @@ def carry_out(order: Order, store: Store, *, now: datetime) -> Answer:
         except Conflict:
             continue  # a poll was first: decide about what there is now
     raise RuntimeError(f"{DECISIONS} decisions to {order.verb} were each overtaken by a poll")
+
+
+def take_orders(data_dir: Path, store: Store, *, clock: Clock) -> bool:
+    """Carry out what commands have left in the spool; return whether that changed anything."""
+    changed = False
+    try:
+        for ticket, order in orders.take(data_dir, now=clock()):
+            answer = carry_out(order, store, now=clock())
+            log.info(
+                "order", verb=order.verb, names=" ".join(order.names), done=answer.done, answer=answer.text
+            )
+            changed |= answer.done
+            orders.answer(ticket, answer)
+    except OSError as exc:
+        log.error("order", error=f"{exc.filename}: {exc.strerror}")
+    return changed
 
 
 def _done(order: Order, store: Store, now: datetime) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from aggregator.addresses import asked_at, edited
 from aggregator.model import (
-    NO_EXTRAS,
     Candidate,
     Candidates,
     Claim,
@@ -29,6 +28,7 @@ from aggregator.model import (
 )
 from aggregator.store.contents import Content, StoredStory, apart, write_plan
 from aggregator.store.filed import dossier, find
+from aggregator.store.forgotten import prune
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
 from aggregator.urls import host
 
@@ -331,36 +331,13 @@ class MemoryStore:
         versions_before: datetime | None = None,
     ) -> int:
         with self._lock:
-            content = self._content
-            kept: dict[str, list[StoredEntry]] = {}
-            for stored in content.entries.values():
-                if stored.entry_id not in content.pruned:
-                    kept.setdefault(stored.entry.source_id, []).append(stored)
-            old = set()
-            for entries in kept.values():
-                entries.sort(key=lambda stored: stored.entry.position)
-                entries.sort(
-                    key=lambda stored: (
-                        stored.first_seen_at,
-                        stored.entry.published_at or stored.first_seen_at,
-                    ),
-                    reverse=True,
-                )
-                old |= {stored.entry_id for stored in entries[keep_per_source:]}
-                old |= {stored.entry_id for stored in entries if stored.first_seen_at < before}
-            for entry_id in old:
-                content.entries[entry_id] = _without_text(content.entries[entry_id])
-                content.versions.pop(entry_id, None)
-            if versions_before is not None:
-                content.versions = {
-                    entry_id: tuple(version for version in kept if version.seen_at >= versions_before)
-                    for entry_id, kept in content.versions.items()
-                }
-            content.pruned |= old
-            for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:
-                del content.marks[mark], content.taken_at[mark]
-            content.index.drop(texts_before)
-            return len(old)
+            return prune(
+                self._content,
+                before=before,
+                keep_per_source=keep_per_source,
+                texts_before=texts_before,
+                versions_before=versions_before,
+            )
 
     def note(self, name: str, text: str) -> None:
         with self._lock:
@@ -408,17 +385,3 @@ def _ranked(
         )
     )
     return tuple(entries)
-
-
-def _without_text(stored: StoredEntry) -> StoredEntry:
-    bare = replace(
-        stored.entry,
-        summary="",
-        content="",
-        content_text="",
-        authors=(),
-        categories=(),
-        enclosures=(),
-        extras=NO_EXTRAS,
-    )
-    return replace(stored, entry=bare)
