@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Placement, Plan
 
-# Of a first document: the front page of a busy site has as many; without dates the rest may be years old.
+# Of a first or an older document: the front page of a busy site has as many; without dates the rest may be years old.
 UNDATED_SHOWN = 20
 BATCH_MOST = 20  # entries at once that are never a flood: fewer push nothing off a page
 BATCH_SHARE = 0.5  # of its document: a source that goes on as ever shows mostly what is known
@@ -24,12 +24,11 @@ AHEAD = timedelta(minutes=10)  # a date further in the future is no date: it is 
 class Flow:
     """What is known of a source when a document of it is placed.
 
-    `is_first`: nothing was read of it before, or not in this way. `is_archive`: an older document, of which all
-    that has no date is old. `size`: entries in the document. `expected`: how many its rhythm explains.
+    `is_first`: nothing was read of it before, or not in this way, or it is an older document. `size`: entries in
+    the document. `expected`: how many its rhythm explains.
     """
 
     is_first: bool = False
-    is_archive: bool = False
     size: int
     expected: float
 
@@ -50,12 +49,12 @@ def guarded(plan: Plan, flow: Flow, *, now: datetime) -> Plan:
 
 
 def _flood(founding: Sequence[Placement], flow: Flow, now: datetime) -> Sequence[Placement]:
-    if flow.is_first or flow.is_archive:
+    if flow.is_first:
         undated = sorted(
             (placement for placement in founding if not _is_dated(placement, now)),
             key=lambda placement: placement.entry.position,
         )
-        return undated[0 if flow.is_archive else UNDATED_SHOWN :]
+        return undated[UNDATED_SHOWN:]
     new = len(founding)
     is_flood = (
         new > BATCH_MOST

@@ -19,8 +19,7 @@ def flow_of(
     last = before.last_success_at
     expected = 0.0 if last is None else (entries_a_day(before.rhythm, now=last) or 0.0) * ((now - last) / DAY)
     return Flow(
-        is_first=last is None or before.reading != source.reading,
-        is_archive=is_archive,
+        is_first=is_archive or last is None or before.reading != source.reading,
         size=len(reading.entries) + reading.skipped,
         expected=expected,
     )

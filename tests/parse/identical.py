@@ -44,7 +44,7 @@ def compare(old: Reading, known: Sequence[KnownItem], body: bytes, **more: objec
     if isinstance(whole, str) or isinstance(part, str):
         assert part == whole
         return 0
-    assert replace(part, entries=(), known=(), problems=()) == replace(
+    assert replace(part, entries=(), known=(), problems=(), skipped=0) == replace(
         whole, entries=(), known=(), problems=()
     )
     assert _problems(part) == _problems(whole)
@@ -52,6 +52,7 @@ def compare(old: Reading, known: Sequence[KnownItem], body: bytes, **more: objec
     places = {entry.position: entry for entry in whole.entries}
     assert [places.get(entry.position) for entry in part.entries] == list(part.entries)
     missing = [places[position] for position in places.keys() - {entry.position for entry in part.entries}]
+    assert part.skipped >= len(missing)
     told = {_unplaced(entry) for entry in old.entries}
     assert [entry for entry in missing if _unplaced(entry) not in told] == []
     return len(missing)
