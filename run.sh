@@ -49,7 +49,7 @@ case "$command" in
         cd "$here"
         for extra in "" dev; do
             uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-                --no-emit-find-links --no-annotate --no-header --extra setup ${extra:+--extra "$extra"} \
+                --no-emit-find-links --no-annotate --no-header --no-strip-extras --extra setup ${extra:+--extra "$extra"} \
                 -o "requirements${extra:+-$extra}.txt" pyproject.toml
         done ;;
 esac
