@@ -276,6 +276,7 @@ class Daemon:
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
             settings=lambda: self._serve_settings,
+            live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
         )
         await server.start(app, listening)

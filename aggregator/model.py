@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from urllib.parse import quote
 
 # --- what the operator configured
 
@@ -87,6 +88,15 @@ class Output:
     title: str
     sources: tuple[str, ...] | None = None
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the query of an address asks of a feed; None and "" ask nothing."""
+
+    limit: int | None = None  # entries
+    since: datetime | None = None  # entries that changed then or later
+    words: str = ""  # what to search for
 
 
 # --- one visit
@@ -884,18 +894,19 @@ class MergedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFeed:
-    """A feed ready to be emitted in any format. `path` is "feed" or "feeds/<name>"."""
+    """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 
     path: str
     title: str
     public_url: str  # without a trailing slash
     updated_at: datetime
     entries: tuple[MergedEntry, ...] = ()
+    query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
     @property
     def id(self) -> str:
         """Permanent: the address of the Atom document."""
-        return f"{self.public_url}/{self.path}.atom"
+        return self.self_url("atom")
 
     @property
     def home_url(self) -> str:
@@ -903,7 +914,7 @@ class MergedFeed:
 
     def self_url(self, extension: str) -> str:
         """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
-        return f"{self.public_url}/{self.path}.{extension}"
+        return f"{self.public_url}/{quote(self.path)}.{extension}{self.query and '?'}{self.query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

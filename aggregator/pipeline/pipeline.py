@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import PollResult, Publication
+from aggregator.model import Asked, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import publish
@@ -53,3 +54,7 @@ class Pipeline:
                 publish, self.plant, self._parts.store, self._directory
             )
         return self.publication
+
+    def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
+        """See `demand.feed_at`; reads the store."""
+        return feed_at(self.plant, self._parts.store, path, asked)

@@ -37,6 +37,11 @@ class Place:
         """Return a relative address that works behind any proxy and prefix."""
         return f"{self.root}{quote(path)}{self.query}"
 
+    def feed(self, feed: MergedFeed, extension: str) -> str:
+        """Return the address of a feed in the format with that extension."""
+        further = self.query.replace("?", "&") if feed.query else self.query
+        return f"{self.root}{quote(feed.path)}.{extension}{feed.query and '?'}{feed.query}{further}"
+
 
 def place_of(request_path: bytes, *, token: str | None) -> Place:
     """Return the place of the page at `request_path`, as the client wrote it, from its first slash on."""
