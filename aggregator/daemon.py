@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,11 +37,14 @@ VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their ret
 
 def plant(configuration: Configuration) -> Plant:
     """Return what a configuration means for polling and publishing."""
-    merged = Output(name="feed", title=configuration.title, limit=configuration.limit)
-    named = (
-        Output(name=f"feeds/{output.name}", title=output.title, sources=output.sources, limit=output.limit)
-        for output in configuration.outputs
+    merged = Output(
+        name="feed",
+        title=configuration.title,
+        limit=configuration.limit,
+        sorting=configuration.sorting,
+        per_source=configuration.per_source,
     )
+    named = (replace(output, name=f"feeds/{output.name}") for output in configuration.outputs)
     poll = configuration.poll
     return Plant(
         title=configuration.title,
@@ -88,6 +92,7 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         title=configuration.title,
         public_url=configuration.public_url,
         token=configuration.server.token,
+        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
         rate_limit=configuration.server.rate_limit,
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,

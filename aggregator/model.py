@@ -22,6 +22,21 @@ class Kind(StrEnum):
     TEXT = "text"  # "Posted: <date>", a title, paragraphs
 
 
+class Extent(StrEnum):
+    """How much of an entry is shown, from all to least."""
+
+    FULL = "full"
+    SUMMARY = "summary"  # what the publisher calls so, else the beginning of the text
+    LINKS = "links"  # title, link and who tells it
+
+
+class Sorting(StrEnum):
+    """What orders a feed, the newest first."""
+
+    PUBLISHED = "published"  # when it was published, as far as that can be believed
+    SEEN = "seen"  # when we first saw it
+
+
 FOLDER_TYPE = "application/x-tar"  # content type of the files of a folder, as a fetch brings them
 
 
@@ -64,6 +79,7 @@ class Source:
     access: Access = Access()
     feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
     delta: bool = False  # whether to ask for new entries only (RFC 3229)
+    content: Extent = Extent.FULL  # what we may show of it
     where: str = ""  # "file:line" of its table, for messages
 
     @property
@@ -88,6 +104,14 @@ class Output:
     title: str
     sources: tuple[str, ...] | None = None
     limit: int
+    rules: tuple[Rule, ...] = ()  # which stories it shows, by what they say
+    sorting: Sorting = Sorting.PUBLISHED
+    per_source: int | None = None  # entries of one source at most
+    content: Extent = Extent.FULL
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # extensions of its addresses
+    tokens: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # one of which it asks for; () = what the server does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -901,6 +925,7 @@ class MergedFeed:
     public_url: str  # without a trailing slash
     updated_at: datetime
     entries: tuple[MergedEntry, ...] = ()
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # it is published in
     query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
     @property

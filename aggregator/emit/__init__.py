@@ -18,9 +18,9 @@ FORMATS: Final = {"atom": atom, "rss": rss, "json": jsonfeed}  # by the extensio
 
 
 def emit(feed: MergedFeed) -> tuple[Document, ...]:
-    """Return the feed as Atom 1.0, RSS 2.0 and JSON Feed 1.1, with the same entries in each."""
+    """Return the feed in each of its formats, with the same entries in each."""
     feed = legal(feed)
-    return tuple(write(feed) for write in FORMATS.values())
+    return tuple(FORMATS[name](feed) for name in feed.formats)
 
 
 def emit_as(extension: str, feed: MergedFeed) -> Document:

@@ -1,15 +1,19 @@
 """One publication, step by step."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from aggregator import public
+from aggregator import public, rules
 from aggregator.emit import emit, emit_opml
-from aggregator.merge import merge
-from aggregator.model import Document, FeedHead, MergedFeed, Output, Publication, Source
+from aggregator.merge import merge, shown
+from aggregator.model import Document, FeedHead, MergedFeed, Output, Publication, Source, Story
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
+
+LOOKED_AT_MOST = 10_000  # stories, for a feed that leaves many out
+MORE = 4  # times as many stories are looked at when there were too few
 
 Sources: TypeAlias = Mapping[str, tuple[Source, FeedHead]]
 
@@ -19,12 +23,17 @@ def publish(plant: Plant, store: Store, directory: Path) -> Publication:
     store.settle()
     sources = configured(plant, store)
     feeds = tuple(merged(plant, store, output, sources) for output in plant.outputs)
-    documents: list[Document] = [document for feed in feeds for document in emit(feed)]
+    documents: list[Document] = []
+    private: list[Document] = []
+    for output, feed in zip(plant.outputs, feeds, strict=True):
+        (private if output.tokens else documents).extend(emit(feed))
     followed = [
         pair for pair in sources.values() if not pair[0].url.startswith("file:")
     ]  # for others to follow
     documents.append(emit_opml(plant.title, followed))
-    return Publication(published=public.write(documents, directory), feeds=feeds)
+    published = public.write(documents, directory)
+    published |= public.write(private, directory.parent / public.PRIVATE, mode=public.PRIVATE_MODE)
+    return Publication(published=published, feeds=feeds)
 
 
 def configured(plant: Plant, store: Store) -> Sources:
@@ -34,13 +43,31 @@ def configured(plant: Plant, store: Store) -> Sources:
 
 
 def merged(plant: Plant, store: Store, output: Output, sources: Sources) -> MergedFeed:
-    """Return what an output shows now: stories whose ids are final."""
-    return merge(
-        store.latest(output.limit, sources=output.sources, settled=True),
-        path=output.name,
-        title=output.title,
-        public_url=plant.public_url,
-        sources=sources,
-        limit=output.limit,
-        only=output.sources,
-    )
+    """Return what an output shows now: stories whose ids are final.
+
+    Rules and limits leave stories out, so that more of them are looked at until there are enough, at most
+    `LOOKED_AT_MOST`.
+    """
+    looked_at = output.limit
+    while True:
+        stories = store.latest(looked_at, sources=output.sources, settled=True, sorting=output.sorting)
+        feed = merge(
+            [story for story in stories if _stays(output, story)],
+            path=output.name,
+            title=output.title,
+            public_url=plant.public_url,
+            sources=sources,
+            limit=output.limit,
+            only=output.sources,
+            sorting=output.sorting,
+            per_source=output.per_source,
+            content=output.content,
+        )
+        if len(feed.entries) >= output.limit or len(stories) < looked_at or looked_at >= LOOKED_AT_MOST:
+            return replace(feed, formats=output.formats)
+        looked_at = min(looked_at * MORE, LOOKED_AT_MOST)
+
+
+def _stays(output: Output, story: Story) -> bool:
+    """Whether the rules of an output let a story stay, by the words it would be shown with."""
+    return not output.rules or bool(rules.apply(output.rules, [shown(story, output.sources).entry]))

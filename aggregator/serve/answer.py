@@ -88,9 +88,9 @@ def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -
     return PlainTextResponse(f"{text}\n", status, headers=NO_STORE | dict(headers or {}))
 
 
-def cache_control(settings: ServeSettings) -> str:
-    """Let caches answer for `max_age`, shared ones only if everybody may read (RFC 9111 §5.2.2)."""
-    scope = "public" if settings.token is None else "private"
+def cache_control(settings: ServeSettings, path: str) -> str:
+    """Let caches answer for `max_age`, shared ones only if everybody may read `path` (RFC 9111 §5.2.2)."""
+    scope = "private" if settings.tokens(path) else "public"
     return f"{scope}, max-age={int(settings.max_age.total_seconds())}"
 
 

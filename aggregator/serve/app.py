@@ -139,13 +139,15 @@ class _Answers:
             return Made(prepare(river_document(self._pages, site, place, feed), None), feed)
 
         self._shelf.turn_to(self._publication())
-        made = await self._shelf.made((feed.path, feed.query, bool(place.query), settings), make)
-        return answer(request, made.ready, cache_control=cache_control(settings))
+        made = await self._shelf.made((feed.path, feed.query, place.query, settings), make)
+        return answer(request, made.ready, cache_control=cache_control(settings, feed.path))
 
     def _site(self) -> Site:
+        """Feeds that ask for a token of their own are not named to everybody."""
+        private = {path for path, _ in self._settings().feed_tokens}
         return Site(
             title=self._settings().title,
-            feeds=self._publication().feeds,
+            feeds=tuple(feed for feed in self._publication().feeds if feed.path not in private),
             style=self._versioned("static/style.css"),
             icon=self._versioned("static/icon.svg"),
         )
@@ -156,9 +158,9 @@ class _Answers:
 
     def _place(self, request: Request) -> Place:
         """Let links carry the token on for a reader whose own address carries it."""
-        token = self._settings().token
-        came_with_it = is_authorised(token, query=request.scope["query_string"], authorization=None)
-        return place_of(request.scope["raw_path"], token=token if came_with_it else None)
+        query, tokens = request.scope["query_string"], self._settings().tokens(request.scope["path"])
+        shown = (token for token in tokens if is_authorised([token], query=query, authorization=None))
+        return place_of(request.scope["raw_path"], token=next(shown, None))
 
 
 def not_allowed(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)

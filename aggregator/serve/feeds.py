@@ -55,7 +55,9 @@ class Feeds:
             return sentence(503, "Nothing has been published yet.", wait)
         if published is not None and (asked == WHOLE or extension not in FORMATS):
             return await self._published(request, publication, path, published)
-        made = await self.made(stem, asked, extension) if extension in FORMATS else None
+        known = next((feed for feed in publication.feeds if feed.path == stem), None)
+        given = FORMATS if known is None else known.formats
+        made = await self.made(stem, asked, extension) if extension in given else None
         if made is None:
             raise HTTPException(404)
         return await self._feed(request, made.ready, made.feed, extension)
@@ -112,7 +114,7 @@ class Feeds:
         return answer(
             request,
             ready,
-            cache_control=cache_control(settings),
+            cache_control=cache_control(settings, path),
             headers=_itself(f"{settings.public_url}/{path}"),
         )
 
@@ -120,7 +122,7 @@ class Feeds:
         """Answer with a feed: whole, or only what is newer than what the client has, or 304."""
         settings = self._settings()
         address = replace(feed, public_url=settings.public_url).self_url(extension)
-        control = cache_control(settings)
+        control = cache_control(settings, feed.path)
         response = answer(request, ready, cache_control=control, headers=_itself(address))
         self._deltas.note(address, feed, (coded.etag for coded in ready.coded.values()))
         if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):

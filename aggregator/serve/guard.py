@@ -68,7 +68,8 @@ class Guard:
         if scope["path"].startswith(OPEN):
             return None
         authorization = field(Headers(scope=scope), "authorization")
-        if is_authorised(self._settings().token, query=scope["query_string"], authorization=authorization):
+        tokens = self._settings().tokens(scope["path"])
+        if is_authorised(tokens, query=scope["query_string"], authorization=authorization):
             return None
         return sentence(
             401,

@@ -19,6 +19,7 @@ from aggregator.model import (
     Lookup,
     Plan,
     PollUpdate,
+    Sorting,
     Source,
     SourceState,
     StoredEntry,
@@ -245,7 +246,12 @@ class MemoryStore:
     # publishing
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
         with self._lock:
             content = self._content
@@ -264,6 +270,10 @@ class MemoryStore:
             ]
             found.sort(key=lambda story: story.story_id)
             found.sort(key=self._rank)
+            if sorting is Sorting.SEEN:
+                found.sort(
+                    key=lambda story: content.entries[story.representative].first_seen_at, reverse=True
+                )
             return tuple(
                 Story(
                     story_id=story.story_id,

@@ -206,3 +206,9 @@ def m0006_overrules(db: Database) -> None:
     db.execute("CREATE INDEX overrules_other ON overrules (other)")
     db.execute("ALTER TABLE entries ADD COLUMN held INTEGER NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX entries_held ON entries (source_id) WHERE held")
+
+
+@migrations()
+def m0007_order_of_arrival(db: Database) -> None:
+    """Feeds by when we first saw their entries."""
+    db.execute("CREATE INDEX entries_first_seen ON entries (first_seen_at)")

@@ -14,6 +14,7 @@ from aggregator.model import (
     Lookup,
     Plan,
     PollUpdate,
+    Sorting,
     Source,
     SourceState,
     Story,
@@ -122,9 +123,16 @@ class Store(Protocol):
         """
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
-        """Return the newest stories by shown date that any of `sources` tells (None = any configured).
+        """Return the newest stories that any of `sources` tells (None = any configured).
+
+        Newest by shown date, or by when their representatives were first seen.
 
         Only entries of configured sources; the story's representative first, unless only
         others are among `sources`. With `settled`, only stories whose ids are final.

@@ -22,6 +22,7 @@ from aggregator.model import (
     Lookup,
     Mark,
     PollUpdate,
+    Sorting,
     Source,
     SourceState,
     Story,
@@ -280,8 +281,14 @@ class SqliteStore(SqliteDossiers):
     # publishing
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
+        seen = "r.first_seen_at DESC," if sorting is Sorting.SEEN else ""
         among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
         with self._storage():
             found = self._db.execute(
@@ -291,7 +298,7 @@ class SqliteStore(SqliteDossiers):
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
                     WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
+                ORDER BY {seen} s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
                 """,  # noqa: S608 - placeholders only
                 [settled, *(sources or ()), limit],
             ).fetchall()
