@@ -711,6 +711,11 @@ class Filed:
     is_held: bool = False
     withdrawn_at: datetime | None = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether nothing that was decided about it keeps it from being shown."""
+        return not (self.is_pruned or self.is_held or self.withdrawn_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:

@@ -1,15 +1,16 @@
-"""Feeds that are made when somebody asks for them: of one tag, of one source, and parts of those published."""
+"""Feeds made when somebody asks for them: of one tag, one source, one story, and parts of those published."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from aggregator.emit.words import rfc3339
-from aggregator.model import Asked, MergedFeed, Output
+from aggregator.merge import merge
+from aggregator.model import Asked, MergedFeed, Output, Story
 from aggregator.pipeline.plant import Plant
-from aggregator.pipeline.publishing import configured, merged
+from aggregator.pipeline.publishing import Sources, configured, merged
 from aggregator.store.protocol import Store
 
-TAGS, SOURCES = "tags/", "sources/"  # how the paths of such feeds begin
+TAGS, SOURCES, STORIES = "tags/", "sources/", "stories/"  # how the paths of such feeds begin
 ENTRIES = 100  # in one of them, unless asked otherwise
 
 
@@ -19,6 +20,8 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
     `since` counts by `updated_at`, so that a corrected entry comes again.
     """
     sources = configured(plant, store)
+    if path.startswith(STORIES):
+        return _story(plant, store, path.removeprefix(STORIES), sources)
     output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
     if output is None:
         return None
@@ -29,6 +32,31 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
         recent = tuple(entry for entry in feed.entries if entry.updated_at >= asked.since)
         feed = replace(feed, entries=recent)
     return replace(feed, query=_query(asked))
+
+
+def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> MergedFeed | None:
+    """Return the story that has, or had, this id; its path says under which it is told now."""
+    known = store.resolve(story_id)
+    if known is None:
+        return None
+    dossier = store.dossier(known)
+    told = [filed.stored for filed in dossier.entries if filed.is_shown]
+    told.sort(key=lambda stored: stored.entry_id != dossier.representative)
+    story = Story(
+        story_id=dossier.story_id,
+        representative_id=dossier.representative,
+        shown_at=dossier.shown_at,
+        entries=tuple(told),
+    )
+    feed = merge(
+        [story],
+        path=f"{STORIES}{known}",
+        title=plant.title,
+        public_url=plant.public_url,
+        sources=sources,
+        limit=1,
+    )
+    return feed if feed.entries and dossier.is_settled else None
 
 
 def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output | None:

@@ -17,9 +17,18 @@ from aggregator.emit import FORMATS
 from aggregator.model import Document, MergedFeed, Publication, Status
 from aggregator.serve.access import is_authorised
 from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, sentence
-from aggregator.serve.feeds import Feeds, Live, asked_of
-from aggregator.serve.guard import Guard
-from aggregator.serve.pages import Pages, Place, Site, place_of, river_document, status_facts
+from aggregator.serve.feeds import WHOLE, Feeds, Live, asked_of
+from aggregator.serve.guard import POLICY, Guard
+from aggregator.serve.pages import (
+    Pages,
+    Place,
+    Render,
+    Site,
+    place_of,
+    river_document,
+    status_facts,
+    story_document,
+)
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
@@ -27,6 +36,8 @@ from aggregator.serve.subscribers import Subscribers
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
 OPML: Final = "opml.xml"
+# Pictures and recordings of a story come from its publisher.
+STORY_POLICY: Final = POLICY.replace("img-src 'self'", "img-src http: https:; media-src http: https:")
 ALLOW: Final = {"Allow": "GET, HEAD"}
 
 
@@ -52,6 +63,7 @@ def create_app(
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
+            Route("/stories/{story_id:path}", answers.story),
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -99,6 +111,19 @@ class _Answers:
                 return await self._feed_page(request, feed)
         return await self._feeds.answer(request, path)
 
+    async def story(self, request: Request) -> Response:
+        """Answer with a story of our feeds, by its id; one that has been joined is found under its new one."""
+        path = f"stories/{request.path_params['story_id']}"
+        feed = await self._feeds.feed_at(path, WHOLE)
+        if feed is None:
+            raise HTTPException(404)
+        place = self._place(request)
+        if feed.path != path:
+            return Response(status_code=301, headers={"Location": place.story(feed.entries[0])} | NO_STORE)
+        response = await self._page(request, feed, story_document)
+        response.headers["Content-Security-Policy"] = STORY_POLICY
+        return response
+
     async def river(self, request: Request) -> Response:
         publication = self._publication()
         if publication.feeds:
@@ -133,10 +158,13 @@ class _Answers:
         return HTMLResponse(body, status, headers=NO_STORE)
 
     async def _feed_page(self, request: Request, feed: MergedFeed) -> Response:
+        return await self._page(request, feed, river_document)
+
+    async def _page(self, request: Request, feed: MergedFeed, render: Render) -> Response:
         site, place, settings = self._site(), self._place(request), self._settings()
 
         def make() -> Made:
-            return Made(prepare(river_document(self._pages, site, place, feed), None), feed)
+            return Made(prepare(render(self._pages, site, place, feed), None), feed)
 
         self._shelf.turn_to(self._publication())
         made = await self._shelf.made((feed.path, feed.query, place.query, settings), make)

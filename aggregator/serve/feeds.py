@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -68,10 +69,12 @@ class Feeds:
             for feed in self._publication().feeds[1:]:
                 if feed.path == path:
                     return feed
-        if path in {feed.path for feed in self._publication().feeds[:1]}:
+        live = self._live
+        if live is None or path in {feed.path for feed in self._publication().feeds[:1]}:
             return None
-        made = await self.made(path, asked, "atom")
-        return None if made is None else made.feed
+        self._shelf.turn_to(self._publication())
+        with _told_to_asker():
+            return await self._shelf.made((path, repr(asked)), lambda: live(path, asked))
 
     async def made(self, path: str, asked: Asked, extension: str) -> Made | None:
         """Make a feed, unless it has been made since the last publication."""
@@ -86,10 +89,8 @@ class Feeds:
             return Made(self._dated(feed.self_url(extension), prepare(emit_as(extension, feed), None)), feed)
 
         self._shelf.turn_to(self._publication())
-        try:
+        with _told_to_asker():
             return await self._shelf.made((path, repr(asked), extension), make)
-        except ValueError as exc:
-            raise HTTPException(400, str(exc)) from exc
 
     def _dated(self, address: str, ready: Ready) -> Ready:
         """Say since when a feed has these bytes, as far as we have seen it."""
@@ -136,6 +137,15 @@ class Feeds:
             agent = field(request.headers, "user-agent") or ""
             self._subscribers.note(who, agent, f"{feed.path}.{extension}")
         return response
+
+
+@contextmanager
+def _told_to_asker() -> Iterator[None]:
+    """Whoever asks in words nobody can search for is told so."""
+    try:
+        yield
+    except ValueError as exc:
+        raise HTTPException(400, str(exc)) from exc
 
 
 def _itself(address: str) -> dict[str, str]:

@@ -71,7 +71,6 @@ def prepare(document: Document, modified_at: datetime | None) -> Ready:
 
 
 T = TypeVar("T")
-M = TypeVar("M", bound="Made | None")
 
 
 class Shelf:
@@ -102,7 +101,7 @@ class Shelf:
             self._documents[path] = held
         return await asyncio.shield(held[1])  # others wait for it too: one client leaving must not end it
 
-    async def made(self, key: tuple[Hashable, ...], make: Callable[[], M]) -> M:
+    async def made(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """Return what `make` makes, in a thread, if it does not stand here under that key."""
         task = self._made.get(key)
         if task is None or _is_spoilt(task):
@@ -110,7 +109,7 @@ class Shelf:
             if len(self._made) > MADE_MOST:
                 self._made.popitem(last=False)
         self._made.move_to_end(key)
-        made: M = await asyncio.shield(task)
+        made: T = await asyncio.shield(task)
         return made
 
 
