@@ -39,6 +39,22 @@ class SqliteDossiers(ABC):
     def _storage(self) -> AbstractContextManager[None]:
         """One caller at a time; the library's errors become ours."""
 
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]:
+        """A transaction that nobody writes beside."""
+
+    def resolve(self, story_id: str) -> str | None:
+        with self._storage():
+            row = self._db.execute(
+                """
+                SELECT story_id FROM stories WHERE story_id = :id
+                UNION ALL
+                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
+                """,
+                {"id": story_id},
+            ).fetchone()
+        return None if row is None else str(row["story_id"])
+
     def find(self, name: str) -> tuple[str, ...]:
         key = strict_key(name)
         with self._storage():
@@ -82,11 +98,11 @@ class SqliteDossiers(ABC):
         )
 
     def overrule(self, plan: Plan, *, at: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             write_plan(self._db, plan, at)
 
     def release(self, source_id: str) -> int:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             return int(
                 self._db.execute(
                     "UPDATE entries SET held = 0 WHERE source_id = ? AND held", [source_id]

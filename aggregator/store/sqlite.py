@@ -80,6 +80,18 @@ class SqliteStore(SqliteDossiers):
                     f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
                 ) from exc
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that nobody writes beside, in whatever process: all or nothing.
+
+        It has the file from its first statement on. Begun by reading, it could not write any more once another
+        process has: SQLite calls that locked, at once.
+        """
+        with self._storage():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db.conn:  # commits, or rolls back what has failed
+                yield
+
     def close(self) -> None:
         with self._storage():
             self._db.close()
@@ -87,7 +99,7 @@ class SqliteStore(SqliteDossiers):
     # sources
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             known = {row["id"]: row["url"] for row in self._db.execute("SELECT id, url FROM sources")}
             # Whoever claimed a source that has left may have found it gone, and has kept the claim.
             self._db.execute(
@@ -153,7 +165,7 @@ class SqliteStore(SqliteDossiers):
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
     ) -> tuple[Claim, ...]:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             found = self._db.execute(
                 """
                 SELECT id, host FROM (
@@ -178,7 +190,7 @@ class SqliteStore(SqliteDossiers):
         return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
     def reschedule(self, states: Collection[SourceState]) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.conn.executemany(
                 """
                 UPDATE sources
@@ -189,7 +201,7 @@ class SqliteStore(SqliteDossiers):
             )
 
     def release_claims(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
 
     def holds(self, *, now: datetime) -> frozenset[str]:
@@ -200,7 +212,7 @@ class SqliteStore(SqliteDossiers):
     # placing
 
     def candidates(self, lookup: Lookup) -> Candidates:
-        with self._storage():
+        with self._storage(), self._db.atomic():  # all as of one moment
             seen = samples.seen(self._db)  # first: what is stored meanwhile then counts as not seen
             known = {
                 row["guid"]: rows.known(row)
@@ -251,7 +263,7 @@ class SqliteStore(SqliteDossiers):
         return () if row is None else rows.known_items(row["items"])
 
     def apply(self, update: PollUpdate) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             write_plan(self._db, update.plan, update.at)
             if update.known is not None:
                 self._db.execute(
@@ -327,20 +339,8 @@ class SqliteStore(SqliteDossiers):
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
 
     def settle(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
-
-    def resolve(self, story_id: str) -> str | None:
-        with self._storage():
-            row = self._db.execute(
-                """
-                SELECT story_id FROM stories WHERE story_id = :id
-                UNION ALL
-                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
-                """,
-                {"id": story_id},
-            ).fetchone()
-        return None if row is None else str(row["story_id"])
 
     # keeping
 
@@ -352,7 +352,7 @@ class SqliteStore(SqliteDossiers):
         texts_before: datetime,
         versions_before: datetime | None = None,
     ) -> int:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             pruned = retention.prune(
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
@@ -361,7 +361,7 @@ class SqliteStore(SqliteDossiers):
         return pruned
 
     def note(self, name: str, text: str) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)", [name, text])
 
     def noted(self, name: str) -> str | None:
