@@ -10,6 +10,7 @@ from operator import itemgetter
 from aggregator.html import plain_text
 from aggregator.model import (
     NO_EXTRAS,
+    Emitted,
     Entry,
     Extent,
     FeedHead,
@@ -48,10 +49,10 @@ def merge(
 ) -> MergedFeed:
     """Return the newest `limit` stories as a feed that says the same whenever it is asked.
 
-    Every date follows from the stories alone, never from the clock, so that equal stories give
-    equal bytes. Entries of a source that is not in `sources` are not shown, and a story that nobody
-    else tells is left out. With `only`, what is shown of a story is told by one of these where any tells it;
-    the others are named. `per_source` counts by the source that is shown.
+    Every date follows from the stories alone, never from the clock, so that equal stories give equal bytes; what
+    was emitted of them before counts in `lasting`. Entries of a source that is not in `sources` are not
+    shown, and a story that nobody else tells is left out. With `only`, what is shown of a story is told
+    by one of these where any tells it; the others are named. `per_source` counts by the source that is shown.
     """
     found = []
     for story in stories:
@@ -72,11 +73,7 @@ def merge(
     )
     newest = newest[:limit]
     return MergedFeed(
-        path=path,
-        title=title,
-        public_url=public_url,
-        updated_at=max((entry.updated_at for entry in newest), default=EMPTY_AT),
-        entries=newest,
+        path=path, title=title, public_url=public_url, updated_at=_latest(newest), entries=newest
     )
 
 
@@ -87,6 +84,29 @@ def _capped(entries: Iterable[MergedEntry], per_source: int | None) -> Iterator[
         told[entry.source.source_id] += 1
         if per_source is None or told[entry.source.source_id] <= per_source:
             yield entry
+
+
+def _latest(entries: Sequence[MergedEntry]) -> datetime:
+    return max((entry.updated_at for entry in entries), default=EMPTY_AT)
+
+
+def lasting(feed: MergedFeed, emitted: Mapping[str, Emitted], *, now: datetime) -> MergedFeed:
+    """Return `feed` with dates that follow those `emitted`, by story id: `updated` never goes back (PROTOCOL E7).
+
+    Whoever took over what is shown of a story may leave it again: deleted, cut, split off, its source removed. Then
+    an older text is shown anew, from `now` on. What is emitted next is to be kept for the next time.
+    """
+    entries = tuple(_lasting(entry, emitted.get(entry.id), now) for entry in feed.entries)
+    return replace(feed, entries=entries, updated_at=_latest(entries))
+
+
+def _lasting(entry: MergedEntry, before: Emitted | None, now: datetime) -> MergedEntry:
+    if before is None or entry.updated_at > before.updated_at:
+        return entry
+    if entry.told == before.told:
+        return replace(entry, updated_at=before.updated_at)
+    moved_on = max(now.replace(microsecond=0), before.updated_at + timedelta(seconds=1))
+    return replace(entry, updated_at=moved_on)
 
 
 def shown_at(entry: Entry, first_seen_at: datetime) -> datetime:
@@ -210,6 +230,7 @@ def _merged(
         extras=entry.extras,
         source=told_by,
         others=_others(entries, sources, public_url),
+        told=f"{told.entry_id} {entry.digest}",
     )
     return _shortened(merged, max(source.content, content, key=[*Extent].index))
 

@@ -919,6 +919,15 @@ class MergedEntry:
     extras: Extras = NO_EXTRAS
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
+    told: str = ""  # the entry whose text this is, and the digest of that: another text has another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """What a feed of ours last said of a story: which text (`MergedEntry.told`), and when it was updated."""
+
+    told: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

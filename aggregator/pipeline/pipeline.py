@@ -51,7 +51,7 @@ class Pipeline:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
             self.publication = await asyncio.to_thread(
-                publish, self.plant, self._parts.store, self._directory
+                publish, self.plant, self._parts.store, self._directory, now=self._parts.clock()
             )
         return self.publication
 

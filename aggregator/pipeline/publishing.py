@@ -2,13 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from aggregator import public, rules
 from aggregator.emit import emit, emit_opml
-from aggregator.merge import merge, shown
-from aggregator.model import Document, FeedHead, MergedFeed, Output, Publication, Source, Story
+from aggregator.merge import lasting, merge, shown
+from aggregator.model import (
+    Document,
+    Emitted,
+    FeedHead,
+    MergedFeed,
+    Output,
+    Publication,
+    Source,
+    Story,
+)
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
 
@@ -18,11 +28,11 @@ MORE = 4  # times as many stories are looked at when there were too few
 Sources: TypeAlias = Mapping[str, tuple[Source, FeedHead]]
 
 
-def publish(plant: Plant, store: Store, directory: Path) -> Publication:
-    """Merge, emit and write every feed below `directory`; the ids in them are final from here on."""
+def publish(plant: Plant, store: Store, directory: Path, *, now: datetime) -> Publication:
+    """Merge, emit and write every feed below `directory`; the ids and dates in them are final from here on."""
     store.settle()
     sources = configured(plant, store)
-    feeds = tuple(merged(plant, store, output, sources) for output in plant.outputs)
+    feeds = tuple(_dated(merged(plant, store, output, sources), store, now) for output in plant.outputs)
     documents: list[Document] = []
     private: list[Document] = []
     for output, feed in zip(plant.outputs, feeds, strict=True):
@@ -71,3 +81,14 @@ def merged(plant: Plant, store: Store, output: Output, sources: Sources) -> Merg
 def _stays(output: Output, story: Story) -> bool:
     """Whether the rules of an output let a story stay, by the words it would be shown with."""
     return not output.rules or bool(rules.apply(output.rules, [shown(story, output.sources).entry]))
+
+
+def _dated(merged: MergedFeed, store: Store, now: datetime) -> MergedFeed:
+    """Let the dates of a feed follow those it has had, and keep what it has now."""
+    before = store.emitted(merged.path, [entry.id for entry in merged.entries])
+    feed = lasting(merged, before, now=now)
+    after = {entry.id: Emitted(told=entry.told, updated_at=entry.updated_at) for entry in feed.entries}
+    changed = {story_id: one for story_id, one in after.items() if before.get(story_id) != one}
+    if changed:
+        store.keep_emitted(merged.path, changed)
+    return feed

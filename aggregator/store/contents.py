@@ -9,6 +9,7 @@ from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import (
+    Emitted,
     Join,
     Mark,
     Overrule,
@@ -109,6 +110,9 @@ class Content:
     decided: dict[str, Placement] = field(default_factory=dict)  # why it went where it went, by entry id
     held: set[str] = field(default_factory=set)
     overrules: dict[frozenset[str], Overrule] = field(default_factory=dict)  # by pair of entry ids
+    emitted: dict[tuple[str, str], Emitted] = field(
+        default_factory=dict
+    )  # by feed and story id; no plan writes it
     index: Index = field(default_factory=Index)
 
     def copy(self) -> "Content":
@@ -126,6 +130,7 @@ class Content:
             dict(self.decided),
             set(self.held),
             dict(self.overrules),
+            self.emitted,
             self.index,  # written last, when nothing can conflict any more
         )
 

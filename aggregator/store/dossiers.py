@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from aggregator.model import Dossier, Filed, Mark, Overrule, Plan
 from aggregator.store import rows
 from aggregator.store.plans import STORED, write_plan
+from aggregator.store.protocol import Totals
 from aggregator.urls import canonical, strict_key
 
 SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"
@@ -100,6 +101,13 @@ class SqliteDossiers(ABC):
     def overrule(self, plan: Plan, *, at: datetime) -> None:
         with self._writing():
             write_plan(self._db, plan, at)
+
+    def totals(self) -> Totals:
+        with self._storage():
+            row = self._db.execute(
+                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
+            ).fetchone()
+        return Totals(entries=row["entries"], stories=row["stories"])
 
     def release(self, source_id: str) -> int:
         with self._writing():

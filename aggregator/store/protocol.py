@@ -9,6 +9,7 @@ from aggregator.model import (
     Candidates,
     Claim,
     Dossier,
+    Emitted,
     FeedHead,
     KnownItem,
     Lookup,
@@ -146,6 +147,12 @@ class Store(Protocol):
 
     def settle(self) -> None:
         """Make the ids of all stories final: they are about to be published."""
+
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> Mapping[str, Emitted]:
+        """Return what the feed with that path last said of these stories, by id, of those it had."""
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        """Keep what the feed says of these stories now; as long as any entry of them is kept."""
 
     def resolve(self, story_id: str) -> str | None:
         """Return the id a story has now, of one it has or had; None when there never was such a story."""

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    Emitted,
     FeedHead,
     Holder,
     KnownItem,
@@ -28,11 +29,11 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store import overruled, retention, retold, rows, samples, versions
+from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
 from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
-from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.protocol import ON_HOLD, is_upheaval
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
@@ -342,6 +343,14 @@ class SqliteStore(SqliteDossiers):
         with self._writing():
             self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
+        with self._storage():
+            return emitted.of(self._db, feed, story_ids)
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        with self._writing():
+            emitted.keep(self._db, feed, said)
+
     # keeping
 
     def prune(
@@ -358,6 +367,7 @@ class SqliteStore(SqliteDossiers):
             )
             samples.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
+            emitted.drop(self._db)
         return pruned
 
     def note(self, name: str, text: str) -> None:
@@ -368,13 +378,6 @@ class SqliteStore(SqliteDossiers):
         with self._storage():
             row = self._db.execute("SELECT text FROM notes WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row["text"])
-
-    def totals(self) -> Totals:
-        with self._storage():
-            row = self._db.execute(
-                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
-            ).fetchone()
-        return Totals(entries=row["entries"], stories=row["stories"])
 
     def counts(self, *, since: datetime) -> dict[str, int]:
         with self._storage():
