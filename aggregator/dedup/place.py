@@ -264,15 +264,15 @@ class _Batch:
                 return resembled[1], [resembled[0]]
         return first, list(matches.values())
 
-    def _is_version(self, stored: StoredEntry, other: StoredEntry) -> bool:
-        if self.nearby is None:
-            return False
+    @staticmethod
+    def _is_version(stored: StoredEntry, other: StoredEntry) -> bool:
+        """Also where nothing that only resembles is looked for: what is one by its address is a version or a copy."""
         entry, told = stored.entry, other.entry
         one_page = (
             entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
         )
         one_place = one_page or entry.source_id == told.source_id
-        return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
+        return is_version(said(entry), said(told), one_place=one_place)
 
     def _unite(self, entry: Entry, matches: Sequence[Candidate]) -> Candidate:
         """Make one story of `matches`: a published one stays, else the one told first.
