@@ -594,12 +594,17 @@ class Placement:
 class Revision:
     """A known entry whose content, or whose date under new settings, changed.
 
-    One that is trivial is kept as a version and changes nothing that is shown.
+    One that is trivial is kept as a version and changes nothing that is shown. `marks` are numbered places for its
+    story, as those of a `Placement`. If it represents that, later entries find it by `sample` from now on, and no
+    more by `former`.
     """
 
     entry_id: str
     entry: Entry
     is_trivial: bool = False
+    marks: tuple[tuple[Mark, int], ...] = ()
+    sample: tuple[int, ...] = ()
+    former: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

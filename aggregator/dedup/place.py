@@ -31,11 +31,13 @@ from aggregator.model import (
     Candidates,
     Entry,
     Join,
+    Known,
     Mark,
     Placement,
     Plan,
     Refound,
     Rename,
+    Revision,
     StoredEntry,
     Tombstone,
 )
@@ -80,6 +82,7 @@ def place(
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
     for entry, entry_id in zip(new, ids, strict=True):
         batch.add(entry, entry_id)
+    revisions = [batch.marked_anew(one, candidates.known[one.entry.guid]) for one in revisions]
     renamed = {rename.old_id: rename.new_id for rename in batch.renames}
     return Plan(
         renames=tuple(batch.renames),
@@ -219,6 +222,31 @@ class _Batch:
                 sample=own_sample,
                 is_indexed=is_indexed and bool(own_sample),
             )
+        )
+
+    def marked_anew(self, revision: Revision, known: Known) -> Revision:
+        """Let later entries find what a known one says now. It joins no stories: it is told where it was.
+
+        Comes after all that is new, as it gives the places of its story numbers only.
+        """
+        entry, before = revision.entry, known.entry
+        if revision.is_trivial:
+            return revision
+        story = Candidate(
+            story_id=known.story_id,
+            representative=StoredEntry(
+                entry_id=known.entry_id, story_id=known.story_id, first_seen_at=self.now, entry=entry
+            ),
+        )
+        story = self.current(self.became.get(known.story_id, story))
+        is_reworded = before is None or before.content_text != entry.content_text
+        sample_ = self._sample(entry) if is_reworded else ()
+        former = self._sample(before) if is_reworded and before is not None else ()
+        return replace(
+            revision,
+            marks=tuple((mark, n) for mark in marks(entry) if (n := self._take(mark, story)) is not None),
+            sample=sample_,
+            former=tuple(one for one in former if one not in sample_),
         )
 
     def current(self, story: Candidate) -> Candidate:

@@ -69,7 +69,7 @@ class Index:
                 hashes.setdefault(one, []).append(self.seen)
 
     def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
-        """Let later entries find one that has been stored for long and founds a story now."""
+        """Let later entries find one that has been stored for long, by `sample` only."""
         number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
         if (
             number is None
@@ -165,6 +165,11 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
     for placement in plan.placements:
         content.index.add(placement, at)
+    for revision in plan.revisions:
+        story_id = content.entries[revision.entry_id].story_id
+        if revision.sample and content.stories[story_id].representative == revision.entry_id:
+            entry = revision.entry
+            content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -243,7 +248,11 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
     content.decided[entry_id] = placement
     if placement.is_held:
         content.held.add(entry_id)
-    for mark, n in placement.marks:
+    _take(content, placement.marks, story_id, at)
+
+
+def _take(content: Content, taken: Sequence[tuple[Mark, int]], story_id: str, at: datetime) -> None:
+    for mark, n in taken:
         places = content.marks.setdefault(mark, {})
         if n in places:
             raise Conflict(f"place {n} of {mark} is taken")
@@ -260,6 +269,7 @@ def _revise(content: Content, revision: Revision, at: datetime) -> None:
         return
     content.withdrawn.pop(revision.entry_id, None)
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
+    _take(content, revision.marks, stored.story_id, at)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:
         shown = shown_at(revision.entry, stored.first_seen_at)
@@ -350,12 +360,7 @@ def _split(content: Content, split: Split, at: datetime) -> None:
     for mark in split.moved:
         places = content.marks.get(mark, {})
         places.update({n: new_id for n, story_id in places.items() if story_id == split.story_id})
-    for mark, n in split.taken:
-        places = content.marks.setdefault(mark, {})
-        if n in places:
-            raise Conflict(f"place {n} of {mark} is taken")
-        places[n] = new_id
-        content.taken_at[mark] = at
+    _take(content, split.taken, new_id, at)
     _represent(content, split.story_id)
 
 
