@@ -7,7 +7,7 @@ from aggregator.emit.words import rfc3339
 from aggregator.merge import merge
 from aggregator.model import Asked, MergedFeed, Output, Story
 from aggregator.pipeline.plant import Plant
-from aggregator.pipeline.publishing import Sources, configured, merged
+from aggregator.pipeline.publishing import Sources, configured, dated_as_before, merged
 from aggregator.store.protocol import Store
 
 TAGS, SOURCES, STORIES = "tags/", "sources/", "stories/"  # how the paths of such feeds begin
@@ -27,7 +27,7 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
         return None
     if asked.limit is not None:
         output = replace(output, limit=asked.limit)
-    feed = merged(plant, store, output, sources)
+    feed = dated_as_before(merged(plant, store, output, sources), store)
     if asked.since is not None:
         recent = tuple(entry for entry in feed.entries if entry.updated_at >= asked.since)
         feed = replace(feed, entries=recent)
@@ -56,7 +56,7 @@ def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> Merge
         sources=sources,
         limit=1,
     )
-    return feed if feed.entries and dossier.is_settled else None
+    return dated_as_before(feed, store) if feed.entries and dossier.is_settled else None
 
 
 def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output | None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from aggregator import public, rules
 from aggregator.emit import emit, emit_opml
-from aggregator.merge import lasting, merge, shown
+from aggregator.merge import EMPTY_AT, lasting, merge, shown
 from aggregator.model import (
     Document,
     Emitted,
@@ -22,6 +22,7 @@ from aggregator.model import (
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
 
+MERGED = "feed"  # path of the feed of everything
 LOOKED_AT_MOST = 10_000  # stories, for a feed that leaves many out
 MORE = 4  # times as many stories are looked at when there were too few
 
@@ -92,3 +93,11 @@ def _dated(merged: MergedFeed, store: Store, now: datetime) -> MergedFeed:
     if changed:
         store.keep_emitted(merged.path, changed)
     return feed
+
+
+def dated_as_before(feed: MergedFeed, store: Store) -> MergedFeed:
+    """Give what the merged feed shows too the dates it has there."""
+    before = store.emitted(MERGED, [entry.id for entry in feed.entries])
+    told = {entry.id: entry.told for entry in feed.entries}
+    same = {story_id: one for story_id, one in before.items() if one.told == told[story_id]}
+    return lasting(feed, same, now=EMPTY_AT)  # a time that nothing is told anew at
