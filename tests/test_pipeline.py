@@ -319,3 +319,17 @@ async def test_a_guid_repeated_now_and_then_mixes_up_nothing(
         assert shown.keys() == {"Story A", "Story B"}
         assert shown["Story A"] == first.id
     assert world.store.totals().entries == 2
+
+
+async def test_many_polls_at_once_of_forms_filled_in_anew_all_come_through(
+    world: World, publisher: Server
+) -> None:
+    """Each looks like the one stored a moment ago, so that every decision is overtaken by others."""
+    names = [f"gauge-{n}" for n in range(60)]
+    for name in names:
+        text = f"The level measured this morning by {name} is published here as soon as it has been checked."
+        publisher.answer(f"/{name}", Answer(body=rss(item(name, title=f"Level of {name}", text=text))))
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name}")) for name in names))
+    results = await asyncio.gather(*(world.pipeline.poll(name) for name in names))
+    assert {result.error for result in results if result} == {None}
+    assert world.store.totals().entries == len(names)

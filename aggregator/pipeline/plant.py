@@ -1,7 +1,8 @@
 """What a pipeline is made of: what the configuration decides, and the parts with I/O that it is given."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
@@ -52,6 +53,7 @@ class Parts:
     fetcher: Fetch
     read: Read
     clock: Clock
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of those whose decisions were overtaken
 
 
 def now() -> datetime:

@@ -48,7 +48,9 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _join(db, join)
     for refound in plan.refounds:
         _refound(db, refound)
-    if plan.seen is not None:
+    if plan.seen is not None and samples.seen(db) > plan.seen + len(
+        plan.placements
+    ):  # more than these are new
         samples.refuse_resembling(db, plan.placements, plan.seen)
     samples.keep(db, plan.placements, at)
     if plan.boilerplate is not None and plan.placements:

@@ -40,11 +40,16 @@ def resembling(db: Database, sample: Sequence[int]) -> list[int]:
     """Return the keys of the entries that share most of `sample`, those first."""
     counted: Counter[int] = Counter()
     for one in sample:
-        found = [row["entry"] for row in db.execute(_FOUND, {"hash": one, "seen": 0})]
+        found = _having(db, one)
         if len(found) <= FREQUENT:
             counted.update(found)
     likely = sorted((-shared, key) for key, shared in counted.items() if shared >= SHARED_LEAST)
     return [key for _, key in likely[:CANDIDATES_MOST]]
+
+
+def _having(db: Database, one: int) -> list[int]:
+    """Return the keys of the entries that have a hash, one more than `FREQUENT` at most."""
+    return [row["entry"] for row in db.execute(_FOUND, {"hash": one, "seen": 0})]
 
 
 def near(
@@ -71,16 +76,16 @@ def boilerplate(db: Database, source_ids: Collection[str]) -> dict[str, frozense
 
 
 def refuse_resembling(db: Database, placements: Sequence[Placement], since: int) -> None:
-    """Raise `Conflict` when an entry stored after `since` resembles one of these.
+    """Raise `Conflict` when an entry stored after `since` resembles one of these, as `resembling` would find it.
 
     The caller's transaction has written already: nobody else can until it ends.
     """
     for placement in placements:
-        counted = Counter(
-            row["entry"]
-            for one in placement.sample
-            for row in db.execute(_SINCE, {"hash": one, "seen": since})
-        )
+        counted: Counter[int] = Counter()
+        for one in placement.sample:
+            later = [row["entry"] for row in db.execute(_SINCE, {"hash": one, "seen": since})]
+            if later and len(_having(db, one)) <= FREQUENT:
+                counted.update(later)
         if any(shared >= SHARED_LEAST for shared in counted.values()):
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
 

@@ -258,6 +258,16 @@ def test_an_entry_that_resembles_one_stored_meanwhile_is_decided_again(store: St
     assert store.totals().entries == 3
 
 
+def test_what_finds_nobody_overtakes_nobody(store: Store) -> None:
+    common = [resembles(str(n), [1, 2, 3 + n]) for n in range(64)]
+    store.apply(update(plan=Plan(placements=tuple(common))))
+    before = store.candidates(Lookup(source_id="bravo"))
+    store.apply(update(plan=Plan(placements=(resembles("one more", [1, 2]),))))
+    plan = Plan(placements=(resembles("1", [1, 2], "bravo"),), seen=before.seen)
+    store.apply(update("bravo", plan))
+    assert store.totals().entries == 66
+
+
 def test_entries_of_one_plan_do_not_conflict_with_each_other(store: Store) -> None:
     seen = store.candidates(Lookup(source_id="alfa")).seen
     plan = Plan(placements=(resembles("1", [1, 2]), resembles("2", [1, 2])), seen=seen)
