@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aggregator.dedup.boilerplate import boilerplate
 from aggregator.dedup.identity import names
-from aggregator.dedup.said import TITLE_TOKENS, said
+from aggregator.dedup.said import said, title_words
 from aggregator.dedup.sample import sample
 from aggregator.dedup.words import tokens
 from aggregator.model import Entry, Lookup, Mark, Tombstone
@@ -26,7 +26,7 @@ def marks(entry: Entry) -> tuple[Mark, ...]:
     if entry.url and not is_homepage(entry.url):
         found.append(Mark(kind=URL, value=strict_key(entry.url)))
         found.append(Mark(kind=FOLDED, value=folded_key(entry.url)))
-    title = tokens(entry.title, TITLE_TOKENS)
+    title = title_words(entry.title)
     text = tokens(entry.content_text, TEXT_TOKENS)
     if title and len(text) >= TEXT_TOKENS_LEAST:
         said = " ".join(title) + "\n" + " ".join(text)
