@@ -74,10 +74,10 @@ class Index:
             number is None
         ):  # numbers tell what is stored later: an old entry takes one of its own below them all
             number = min((0, *self._entries)) - 1
-        for week in self._weeks.values():
-            for numbers in week.values():
-                if number in numbers:
-                    numbers.remove(number)
+        for week in self._weeks.values():  # in two weeks at once a hash would count twice
+            for one in sample:
+                if number in week.get(one, ()):
+                    week[one].remove(number)
         self._entries[number] = source_id, guid
         hashes = self._weeks.setdefault(week_of(at), {})
         for one in sample:

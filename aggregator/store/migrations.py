@@ -226,3 +226,9 @@ def m0008_emitted(db: Database) -> None:
             PRIMARY KEY (feed, story_id)
         ) STRICT, WITHOUT ROWID
     """)
+
+
+@migrations()
+def m0009_titles(db: Database) -> None:
+    """What a source has told under a title, for sources that change all their guids (`retold`)."""
+    db.execute("CREATE INDEX entries_told ON entries (source_id, title) WHERE NOT pruned")

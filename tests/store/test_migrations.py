@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from aggregator.model import NO_EXTRAS, Plan, Revision
-from aggregator.store import open_store
+from aggregator.model import NO_EXTRAS, Lookup, Plan, Revision
+from aggregator.store import open_store, retold
 from aggregator.store.migrations import migrations
 from tests.emit.shown import carried
 from tests.things import NOON, entry, source, update
@@ -32,3 +32,32 @@ def test_entries_from_before_there_were_extras_carry_none(tmp_path: Path) -> Non
     store.apply(update(plan=Plan(revisions=(Revision(entry_id="a", entry=entry("1", extras=carried())),))))
     assert [story.entries[0].entry.extras for story in store.latest(9)] == [carried()]
     store.close()
+
+
+def test_titles_from_before_they_had_an_index_are_found(tmp_path: Path) -> None:
+    before = Database(tmp_path / "aggregator.sqlite")
+    migrations.apply(before, stop_before="m0007_titles")
+    before.execute(
+        "INSERT INTO stories (key, story_id, representative, shown_at) VALUES (1, 'a', 1, '2026-01-01T00:00:00Z')"
+    )
+    before.execute(
+        """
+        INSERT INTO entries (key, entry_id, source_id, guid, story, rule, title, authors, summary, content,
+            content_text, categories, enclosures, first_seen_at, position, digest, problems)
+        VALUES (1, 'a', 'alfa', '1', 1, 'new', 'T', '[]', '', '', '', '[]', '[]', '2026-01-01T00:00:00Z', 0, '', '[]')
+        """
+    )
+    before.conn.commit()
+    before.close()
+    store = open_store("sqlite", tmp_path)
+    all_new = Lookup(source_id="alfa", guids=tuple(map(str, range(10, 20))), titles=("T", "U"))
+    assert [told.title for told in store.candidates(all_new).told] == ["T"]
+    store.close()
+
+
+def test_what_a_source_told_under_a_title_is_looked_up_in_an_index(tmp_path: Path) -> None:
+    db = Database(tmp_path / "aggregator.sqlite")
+    migrations.apply(db)
+    plan = db.execute(f"EXPLAIN QUERY PLAN {retold.TOLD}", ["alfa", "[]", 1]).fetchall()
+    assert any("entries_told (source_id=? AND title=?)" in row[3] for row in plan)
+    db.close()
