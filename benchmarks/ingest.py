@@ -1,10 +1,11 @@
 """What it costs to take in many entries by the real path: HTTP, workers, deduplication, the SQLite store, publishing.
 
-    python -m benchmarks.ingest [--entries 100000] [--at-once 1]
+    python -m benchmarks.ingest [--entries 100000] [--at-once 1] [--gather 1]
 
 Every source is polled once, when all is new, and then again, when it is not modified. One poll after the other tells
 what an entry costs; `--at-once 64`, as many as the daemon has in flight, how many come through. The feeds are
-published once a second, as the daemon does. CPU is that of the process and its workers, not the publisher's.
+published every `--gather` seconds, the daemon's being one. CPU is that of the process and its workers, not of the
+publisher; with one poll at once publications are told apart.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from benchmarks.publisher import Publisher, origins
 PER_DOCUMENT = 22  # entries, as many as feeds have on average
 HOSTS = 1000
 PARTS = 10  # of the round with new entries: what an entry costs while the store grows
-GATHER = 1.0  # seconds between two publications
+GATHER = 1.0  # seconds between two publications, as the daemon has it
 
 SETTINGS = """
 [aggregator]
@@ -85,14 +86,15 @@ def write_configuration(directory: Path, urls: Sequence[str]) -> Path:
 class Rounds:
     """Polls all sources in rounds, publishes between polls, and measures."""
 
-    def __init__(self, pipeline: Pipeline, publisher: Publisher, at_once: int) -> None:
+    def __init__(self, pipeline: Pipeline, publisher: Publisher, at_once: int, gather: float) -> None:
         self._pipeline, self._publisher, self._at_once = pipeline, publisher, at_once
+        self._gather = gather  # seconds between two publications
         self._every = 0  # polls after which they are told
         self._published_at = perf_counter()
-        self.publications: list[float] = []  # CPU seconds of each, and of the polls beside it
+        self.publications: list[float] = []  # CPU seconds of each, where no poll goes on beside it
 
     def spent(self) -> float:
-        """Return the CPU seconds of this process and its workers so far, publications left out."""
+        """Return the CPU seconds of this process and its workers so far, publications left out if told apart."""
         used = sum(map(cpu, family(os.getpid(), but=self._publisher.pid)))
         return used - sum(self.publications)
 
@@ -115,7 +117,7 @@ class Rounds:
             )
             if self._every and len(polled) % self._every == 0:
                 tell_part(polled[-self._every :])
-            if ended > self._published_at + GATHER:
+            if ended > self._published_at + self._gather:
                 self._published_at = inf
                 await self._publish()
                 self._published_at = perf_counter()
@@ -123,7 +125,8 @@ class Rounds:
     async def _publish(self) -> None:
         before = self.spent()
         await self._pipeline.publish()
-        self.publications.append(self.spent() - before)
+        if self._at_once == 1:
+            self.publications.append(self.spent() - before)
 
 
 def tell_part(polled: Sequence[Polled]) -> None:
@@ -150,18 +153,20 @@ def tell_cold(polled: Sequence[Polled], seconds: float, copies: int) -> None:
     )
 
 
-async def measure(configuration: Path, publisher: Publisher, at_once: int, copies: int) -> int:
+async def measure(
+    configuration: Path, publisher: Publisher, *, at_once: int, gather: float, copies: int
+) -> int:
     """Run both rounds; return how many polls failed."""
     loaded = load(configuration, environ={})
     ids = [source.id for source in loaded.sources]
     async with Engine(loaded) as engine:
-        rounds = Rounds(engine.pipeline, publisher, at_once)
+        rounds = Rounds(engine.pipeline, publisher, at_once, gather)
         await rounds.go(ids[:1])  # starts the workers
         started = perf_counter()
         cold = await rounds.go(ids[1:], parts=PARTS)
         tell_cold(cold, perf_counter() - started, copies)
         publications = rounds.publications
-        if at_once == 1:
+        if publications:
             mean = statistics.mean(publications) * 1000
             print(f"  {len(publications)} publications of {mean:.0f} ms of CPU, not counted")
         started = perf_counter()
@@ -176,7 +181,7 @@ async def measure(configuration: Path, publisher: Publisher, at_once: int, copie
     return len(errors)
 
 
-def main(entries: int, at_once: int) -> int:
+def main(entries: int, at_once: int, gather: float) -> int:
     logs.set_up(verbosity=-1)
     with tempfile.TemporaryDirectory() as directory:
         documents = Path(directory) / "documents"
@@ -187,7 +192,9 @@ def main(entries: int, at_once: int) -> int:
             urls = [f"{names[n % HOSTS]}/{n}.xml" for n in range(count)]
             configuration = write_configuration(Path(directory), urls)
             with Watch(os.getpid(), but=publisher.pid) as watch:
-                failed = asyncio.run(measure(configuration, publisher, at_once, copies))
+                failed = asyncio.run(
+                    measure(configuration, publisher, at_once=at_once, gather=gather, copies=copies)
+                )
     print(f"peaks: {watch.memory / 2**20:.0f} MiB resident with workers, {watch.descriptors} descriptors")
     return 1 if failed else 0
 
@@ -198,5 +205,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument("--gather", type=float, default=GATHER)
     options = parser.parse_args()
-    sys.exit(main(options.entries, options.at_once))
+    sys.exit(main(options.entries, options.at_once, options.gather))
