@@ -31,6 +31,7 @@ from benchmarks.publisher import Publisher, origins
 
 PER_DOCUMENT = 22  # entries, as many as feeds have on average
 HOSTS = 1000
+LOOK = 1.0  # seconds between two looks at our own memory, which cost CPU, too
 PARTS = 10  # of the round with new entries: what an entry costs while the store grows
 GATHER = 1.0  # seconds between two publications, as the daemon has it
 
@@ -191,7 +192,7 @@ def main(entries: int, at_once: int, gather: float) -> int:
             names = origins(HOSTS, publisher.port)
             urls = [f"{names[n % HOSTS]}/{n}.xml" for n in range(count)]
             configuration = write_configuration(Path(directory), urls)
-            with Watch(os.getpid(), but=publisher.pid) as watch:
+            with Watch(os.getpid(), but=publisher.pid, every=LOOK) as watch:
                 failed = asyncio.run(
                     measure(configuration, publisher, at_once=at_once, gather=gather, copies=copies)
                 )

@@ -7,19 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-EVERY = 0.02  # seconds between two looks
+EVERY = 0.02  # seconds between two looks at another process
 PAGE = 4096  # bytes
 
 
 class Watch:
     """Peaks of process `pid` and its descendants, while in the `with`, without what `but` started."""
 
-    def __init__(self, pid: int, *, but: int | None = None) -> None:
+    def __init__(self, pid: int, *, but: int | None = None, every: float = EVERY) -> None:
         self.descriptors = 0  # of the process itself
         self.memory = 0  # bytes resident, with descendants; pages they share count several times
         self.cpu = 0.0  # seconds, with descendants
         self.own_cpu = 0.0  # seconds of the process itself
-        self._pid, self._but = pid, but
+        self._pid, self._but, self._every = pid, but, every
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -34,7 +34,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._done.wait(EVERY):
+        while not self._done.wait(self._every):
             try:
                 members = list(family(self._pid, but=self._but))
                 descriptors = sum(1 for _ in Path(f"/proc/{self._pid}/fd").iterdir())
