@@ -36,7 +36,7 @@ def test_entries_from_before_there_were_extras_carry_none(tmp_path: Path) -> Non
 
 def test_titles_from_before_they_had_an_index_are_found(tmp_path: Path) -> None:
     before = Database(tmp_path / "aggregator.sqlite")
-    migrations.apply(before, stop_before="m0007_titles")
+    migrations.apply(before, stop_before="m0009_titles")
     before.execute(
         "INSERT INTO stories (key, story_id, representative, shown_at) VALUES (1, 'a', 1, '2026-01-01T00:00:00Z')"
     )
