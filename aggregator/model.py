@@ -509,6 +509,7 @@ class Known:
 
     entry_id: str
     story_id: str
+    said_guid: str | None = None  # what its guid was told apart from
     entry: Entry | None = None
     digest: str
     published_at: datetime | None
@@ -550,10 +551,10 @@ class Holder:
 class Candidates:
     """What the store knows about a batch of entries before they are placed.
 
-    `known`: of this source, by guid. `holders`: by entry id, who has what a URI asks for, and
-    whether its story is settled. `marked`: stories by mark, in the order they took it; its length
-    is the number of the next. `near`: by sample, stories that share some of it, those that share most
-    first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
+    `known`: of this source, by guid: those looked for, and those told apart from them. `holders`: by entry id,
+    who has what a URI asks for, and whether its story is settled. `marked`: stories by mark, in the order they
+    took it; its length is the number of the next. `near`: by sample, stories that share some of it, those
+    that share most first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
     those of `near`. `apart`: pairs of story ids that the operator has told apart. `told`: of this source,
     under the titles looked for, when most of the guids are not known. `seen`: how much was stored when all this
     was looked up.

@@ -333,3 +333,75 @@ async def test_many_polls_at_once_of_forms_filled_in_anew_all_come_through(
     results = await asyncio.gather(*(world.pipeline.poll(name) for name in names))
     assert {result.error for result in results if result} == {None}
     assert world.store.totals().entries == len(names)
+
+
+@pytest.mark.parametrize(
+    "order", ["A AB B AB", "A B AB A B", "AB A B BA", "A BA B A AB", "B AB A", "AB B AB A"]
+)
+async def test_a_guid_repeated_without_links_mixes_up_nothing(
+    world: World, publisher: Server, alfa: Source, order: str
+) -> None:
+    """What tells two entries apart is what they say, when they say nothing of where they are."""
+    told = {"A": item("dup", title="Story A", text="One."), "B": item("dup", title="Story B", text="Other.")}
+    documents = [rss(*(told[name] for name in names)) for names in order.split()]
+    publisher.answer("/alfa", *(Answer(body=document) for document in documents))
+    ids: dict[str, str] = {}
+    for names in order.split():
+        await world.poll()
+        shown = {entry.title: entry.id for entry in (await world.feed()).entries}
+        assert shown.keys() >= {f"Story {name}" for name in names}
+        if not order.startswith("A B"):  # where B takes the place of A: no second entry is known of yet
+            assert {title: shown[title] for title in ids} == ids
+            ids = shown
+        world.wait(hours=1)
+    assert shown.keys() == {"Story A", "Story B"}
+    assert world.store.totals().entries == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"title": "Old", "text": "The same text."}, {"title": "New", "text": "The same text."}),
+        ({"title": "Same", "text": "The old text."}, {"title": "Same", "text": "The new text."}),
+        (
+            {"title": "Old", "text": "The old text.", "link": "https://e.example/1"},
+            {"title": "New", "text": "The new text.", "link": "https://e.example/1"},
+        ),
+    ],
+    ids=["title", "text", "all but the link"],
+)
+@pytest.mark.parametrize("beside", ["always", "before", "after"])
+async def test_an_edit_of_an_entry_with_a_repeated_guid_is_an_edit(
+    world: World,
+    publisher: Server,
+    alfa: Source,
+    before: dict[str, str],
+    after: dict[str, str],
+    beside: str,
+) -> None:
+    other = item("dup", title="Other", text="What stands beside it.")
+    documents = [
+        [item("dup", **before), *([other] if beside != "after" else [])],
+        [item("dup", **after), *([other] if beside != "before" else [])],
+        [item("dup", **after), other],
+    ]
+    publisher.answer("/alfa", *(Answer(body=rss(*document)) for document in documents))
+    for _ in documents:
+        await world.poll()
+        await world.feed()
+        world.wait(hours=1)
+    assert world.store.totals().entries == 2
+    assert {entry.title for entry in (await world.feed()).entries} == {after["title"], "Other"}
+
+
+async def test_a_third_entry_of_a_repeated_guid_alone_is_a_third(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    told = {name: item("dup", title=f"Story {name}", text=f"{name} is it.") for name in "ABC"}
+    documents = ["AB", "C", "B", "CA"]
+    publisher.answer("/alfa", *(Answer(body=rss(*map(told.__getitem__, names))) for names in documents))
+    for _ in documents:
+        await world.poll()
+        world.wait(hours=1)
+    assert {entry.title for entry in (await world.feed()).entries} == {"Story A", "Story B", "Story C"}
+    assert world.store.totals().entries == 3

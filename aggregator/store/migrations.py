@@ -232,3 +232,25 @@ def m0008_emitted(db: Database) -> None:
 def m0009_titles(db: Database) -> None:
     """What a source has told under a title, for sources that change all their guids (`retold`)."""
     db.execute("CREATE INDEX entries_told ON entries (source_id, title) WHERE NOT pruned")
+
+
+@migrations()
+def m0010_told_apart(db: Database) -> None:
+    """What the guid of an entry was told apart from, where its document repeated it.
+
+    So far it stood in the guid only, followed by the address, the title and the digest, as far as was needed.
+    """
+    db.execute("ALTER TABLE entries ADD COLUMN said_guid TEXT")
+    for telling in (
+        "' ' || coalesce(url, '') || ' ' || title || ' ' || digest",
+        "' ' || coalesce(url, '') || ' ' || title",
+        "' ' || coalesce(url, '')",
+    ):
+        db.execute(
+            f"""
+            UPDATE entries SET said_guid = substr(guid, 1, length(guid) - length({telling}))
+            WHERE said_guid IS NULL AND length(guid) > length({telling})
+                AND substr(guid, -length({telling})) = {telling}
+            """  # noqa: S608 - our own expressions
+        )
+    db.execute("CREATE INDEX entries_said_guid ON entries (source_id, said_guid) WHERE said_guid NOTNULL")

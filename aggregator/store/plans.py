@@ -16,9 +16,9 @@ from aggregator.store import overruled, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, held, first_seen_at,
+    INSERT INTO entries (entry_id, source_id, guid, said_guid, story, rule, scores, is_version, held, first_seen_at,
         {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (9 + len(rows.ENTRY_COLUMNS)))})
+    VALUES ({", ".join("?" * (10 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
     UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
@@ -110,6 +110,7 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
                 placement.entry_id,
                 entry.source_id,
                 entry.guid,
+                entry.said_guid,
                 story,
                 placement.rule,
                 json.dumps(placement.scores),

@@ -90,10 +90,11 @@ def entry_values(said: Entry) -> tuple[Any, ...]:
 
 
 def entry(row: Row) -> Entry:
-    """A row of entries, or of revisions with the entry's `source_id` and `guid`."""
+    """A row of entries, or of revisions with the entry's `source_id`, `guid` and `said_guid`."""
     return Entry(
         source_id=row["source_id"],
         guid=row["guid"],
+        said_guid=row["said_guid"],
         uri=row["uri"],
         url=row["url"],
         title=row["title"],
@@ -137,6 +138,7 @@ def known(row: Row) -> Known:
     return Known(
         entry_id=row["entry_id"],
         story_id=row["story_id"],
+        said_guid=row["said_guid"],
         entry=entry(row),
         digest=row["digest"],
         published_at=instant(row["published_at"]),

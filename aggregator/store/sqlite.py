@@ -217,8 +217,9 @@ class SqliteStore(SqliteDossiers):
             seen = samples.seen(self._db)  # first: what is stored meanwhile then counts as not seen
             known = {
                 row["guid"]: rows.known(row)
+                for name in ("guid", "said_guid")
                 for row in self._rows(
-                    f"{STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id
+                    f"{STORED} WHERE e.source_id = ? AND e.{name} IN", lookup.guids, lookup.source_id
                 )
             }
             holders = {
@@ -233,7 +234,7 @@ class SqliteStore(SqliteDossiers):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
-            told = retold.told(self._db, lookup) if is_upheaval(lookup, len(known)) else ()
+            told = retold.told(self._db, lookup) if is_upheaval(lookup, known) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(

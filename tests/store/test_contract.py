@@ -444,6 +444,16 @@ def test_candidates_are_known_entries_holders_and_marked_stories_in_order(store:
     assert store.candidates(Lookup(source_id="bravo", guids=("1",))).known == {}
 
 
+def test_entries_told_apart_are_known_by_the_guid_they_share(store: Store) -> None:
+    told = [replace(founds(f"g {n}"), entry=entry(f"g {n}", said_guid="g")) for n in "ab"]
+    strangers = [founds("g"), founds("h"), founds("g of another", "bravo")]
+    store.apply(update(plan=Plan(placements=(*told, *strangers[:2]))))
+    store.apply(update("bravo", plan=Plan(placements=(strangers[2],))))
+    known = store.candidates(Lookup(source_id="alfa", guids=("g",))).known
+    assert {guid: one.said_guid for guid, one in known.items()} == {"g": None, "g a": "g", "g b": "g"}
+    assert {one.entry.said_guid for one in known.values() if one.entry} == {None, "g"}
+
+
 def test_more_guids_than_a_statement_takes(store: Store) -> None:
     many = tuple(founds(str(n)) for n in range(1200))
     store.apply(update(plan=Plan(placements=many)))
