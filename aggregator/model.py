@@ -321,6 +321,7 @@ class ParsedDate:
     """A date as written: what it means is for `dates` to say."""
 
     text: str
+    language: str | None = None  # of its own, where what stands before it says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

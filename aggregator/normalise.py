@@ -219,7 +219,8 @@ class _Dates:
         """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=self._habit)
+        habit = replace(self._habit, language=date.language or self._habit.language)
+        reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=habit)
         self.lean = self.lean or reading.leans
         if reading.problem:
             self.problems.append(printable(reading.problem))
