@@ -451,6 +451,7 @@ class Reading:
     archive_url: str | None = None
     tombstones: tuple[Tombstone, ...] = ()
     ended: bool = False
+    date_orders: tuple[str, ...] = ()  # what to remember of how its source writes dates
     problems: tuple[str, ...]
 
 
@@ -827,6 +828,7 @@ class SourceState:
     former_urls: tuple[FormerUrl, ...] = ()  # oldest first
     archive_url: str | None = None  # the next older document still to be read (RFC 5005)
     archive_left: int = 0  # how many more may be asked for
+    date_orders: tuple[str, ...] = ()  # in which its days of numbers have made sense so far ("day first")
     held: int = 0  # entries held back as a flood: the store counts them
 
     @property

@@ -105,6 +105,58 @@ async def test_only_what_is_new_in_a_document_is_read(world: World, publisher: S
     assert len((await world.feed()).entries) == 3
 
 
+def dated(*dates: str) -> bytes:
+    return rss(*(item(date, date=date) for date in dates))
+
+
+async def test_the_order_of_dates_that_a_source_has_shown_is_kept(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    """Also when its document lists no date that decides it any more."""
+    documents = [
+        dated("03/04/2025 10:00"),
+        dated("04/04/2025 10:00", "14/03/2025 10:00"),
+        dated("05/04/2025 10:00"),
+    ]
+    publisher.answer("/alfa", *(Answer(body=body) for body in documents))
+    learnt = []
+    for _ in documents:
+        await world.poll()
+        state = world.store.state("alfa")
+        learnt.append((state.date_orders, "may be" in " ".join(state.problems)))
+        world.wait(hours=1)
+    both, first = ("day first", "month first"), ("day first",)
+    assert learnt == [(both, True), (first, False), (first, False)]
+    shown = {entry.title: entry.published for entry in (await world.feed()).entries}
+    assert shown["Title 05/04/2025 10:00"] == "2025-04-05T10:00:00Z"
+
+
+async def test_a_source_that_writes_dates_both_ways_decides_nothing_for_later(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    documents = [
+        dated("14/03/2025 10:00"),
+        dated("03/15/2025 10:00", "04/03/2025 10:00"),  # another order: only this document is told by it
+        dated("05/04/2025 10:00"),
+        dated("03/15/2025 11:00"),
+        dated("06/04/2025 10:00"),
+        dated("03/15/2025 12:00", "15/03/2025 10:00"),
+    ]
+    publisher.answer("/alfa", *(Answer(body=body) for body in documents))
+    learnt = []
+    for _ in documents:
+        await world.poll()
+        learnt.append(world.store.state("alfa").date_orders)
+        world.wait(hours=1)
+    month = ("month first",)
+    assert learnt == [("day first",), (), ("day first", "month first"), month, month, ()]
+    shown = {entry.title: entry.published for entry in (await world.feed()).entries}
+    assert shown["Title 04/03/2025 10:00"] == "2025-04-03T10:00:00Z"
+    assert shown["Title 06/04/2025 10:00"] == "2025-06-04T10:00:00Z"
+    undecided = "Title 05/04/2025 10:00"
+    assert not shown[undecided].startswith(("2025-05-04", "2025-04-05"))
+
+
 async def test_new_settings_read_the_same_document_again(
     world: World, publisher: Server, alfa: Source
 ) -> None:

@@ -12,7 +12,7 @@ from aggregator.model import KnownItem, Output, Reading, Response, Source, Valid
 from aggregator.store.protocol import Store
 
 Clock: TypeAlias = Callable[[], datetime]
-Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem]], Awaitable[Reading]]
+Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem], Collection[str]], Awaitable[Reading]]
 
 
 class Fetch(Protocol):

@@ -254,3 +254,9 @@ def m0010_told_apart(db: Database) -> None:
             """  # noqa: S608 - our own expressions
         )
     db.execute("CREATE INDEX entries_said_guid ON entries (source_id, said_guid) WHERE said_guid NOTNULL")
+
+
+@migrations()
+def m0008_date_orders(db: Database) -> None:
+    """In which orders the days of numbers of a source have made sense so far."""
+    db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")

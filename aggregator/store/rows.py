@@ -266,6 +266,7 @@ def source_state(row: Row) -> SourceState:
         ),
         archive_url=row["archive_url"],
         archive_left=row["archive_left"],
+        date_orders=tuple(json.loads(row["date_orders"])),
         held=row["held"],
     )
 
@@ -301,4 +302,5 @@ def state_values(state: SourceState) -> dict[str, Any]:
         "former_urls": _json([[former.url, seconds(former.until)] for former in state.former_urls]),
         "archive_url": state.archive_url,
         "archive_left": state.archive_left,
+        "date_orders": _json(state.date_orders),
     }

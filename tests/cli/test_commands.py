@@ -70,6 +70,14 @@ def test_check_takes_a_file_and_config_is_found_in_order(site: Site, tmp_path: P
     )
 
 
+def test_explain_tells_how_a_source_writes_dates(site: Site, publisher: Server) -> None:
+    dated = FEED.replace(b"Sun, 01 Mar 2026 10:00:00 GMT", b"14/03/2025 10:00")
+    publisher.answer("/alfa", Answer(body=dated))
+    site.run("poll", "alfa")
+    assert "days of numbers are day first" in site.run("explain", "alfa").stdout
+    assert json.loads(site.run("--json", "explain", "alfa").stdout)[0]["date_orders"] == ["day first"]
+
+
 def test_poll_polls_what_is_due_and_says_what_came(site: Site, publisher: Server) -> None:
     first = site.run("--json", "poll")
     assert first.returncode == 1

@@ -352,6 +352,7 @@ def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> Non
         former_urls=(FormerUrl(url="https://old.example/rss", until=NOON),),
         archive_url="https://alfa.example/2025",
         archive_left=7,
+        date_orders=("day first", "year first"),
     )
     store.apply(replace(update(), state=written))
     assert store.state("alfa") == written
