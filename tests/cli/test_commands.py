@@ -138,6 +138,32 @@ def test_add_and_remove_edit_the_file(site: Site) -> None:
     assert site.sources.read_text().rstrip() == before.rstrip()
 
 
+def test_edits_of_the_file_are_told_to_scripts(site: Site, tmp_path: Path) -> None:
+    """`--json` prints one row a source, with what became of it, and nothing else."""
+    b, c = "https://b.example/rss", "https://c.example/rss"
+    added = site.run("--json", "add", b, "HTTPS://b.example/rss", c)
+    assert (added.returncode, added.stderr) == (0, "")
+    assert json.loads(added.stdout) == [
+        {"url": b, "id": "b.example", "result": "added", "file": "config/sources.toml"},
+        {"url": "HTTPS://b.example/rss", "id": "b.example", "result": "followed already", "file": None},
+        {"url": c, "id": "c.example", "result": "added", "file": "config/sources.toml"},
+    ]
+    again = site.run("--json", "add", b)
+    assert json.loads(again.stdout) == [
+        {"url": b, "id": "b.example", "result": "followed already", "file": None}
+    ]
+    removed = site.run("--json", "remove", "b.example")
+    assert json.loads(removed.stdout) == [
+        {"url": b, "id": "b.example", "result": "removed", "file": "config/sources.toml"}
+    ]
+    (tmp_path / "urls").write_text(f"{b}\n{c}\n")
+    imported = site.run("--json", "import", "opml", str(tmp_path / "urls"))
+    assert [(row["url"], row["result"]) for row in json.loads(imported.stdout)] == [
+        (b, "added"),
+        (c, "followed already"),
+    ]
+
+
 def test_opml_goes_round(site: Site, tmp_path: Path) -> None:
     exported = site.run("export", "opml")
     assert exported.returncode == 0
