@@ -137,6 +137,7 @@ class Engine:
                 read=partial(workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
+            await self.pipeline.recount()
             self._stack = stack.pop_all()
         return self
 

@@ -1,6 +1,8 @@
 """The commands as a person or a script uses them; the daemon itself is in test_daemon."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,20 @@ name = "some"
 tags = ["x"]
 """
     return Site(tmp_path, sources=sources)
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_waiting(site: Site) -> None:
+    """Whatever begins next counts the waits from now: the daemon, and `poll`."""
+    site.run("poll", "alfa")
+    with closing(sqlite3.connect(site.data / "aggregator.sqlite")) as store, store:
+        for name in ("last_poll_at", "next_poll_at"):
+            store.execute(
+                f"UPDATE sources SET {name} = replace({name}, substr({name}, 1, 4), '2099') WHERE id = 'alfa'"
+            )
+    site.run("poll")
+    (row,) = [row for row in json.loads(site.run("--json", "status").stdout) if row["id"] == "alfa"]
+    assert row["next_poll"]
+    assert not row["next_poll"].startswith("2099")
 
 
 def test_check_says_good_or_every_mistake(site: Site) -> None:
