@@ -257,6 +257,6 @@ def m0010_told_apart(db: Database) -> None:
 
 
 @migrations()
-def m0008_date_orders(db: Database) -> None:
+def m0011_date_orders(db: Database) -> None:
     """In which orders the days of numbers of a source have made sense so far."""
     db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")
