@@ -149,10 +149,14 @@ REASONS = (
 TINY_REASONS = (Reason("tiny", _tiny),)
 
 
+def is_digest(text: Said) -> bool:
+    """Whether a title announces several stories in one entry."""
+    return _DIGEST.search(text.title_text) is not None
+
+
 # Reasons against.
 def _digest(pair: Pair) -> bool:
-    first, second = (_DIGEST.search(one.title_text) is not None for one in (pair.shorter, pair.longer))
-    return first != second
+    return is_digest(pair.shorter) != is_digest(pair.longer)
 
 
 def _other_number_in_title(pair: Pair) -> bool:

@@ -22,6 +22,7 @@ from aggregator.model import (
     StoredEntry,
     Version,
 )
+from aggregator.store import groupings
 from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST, WEEKS_KEPT, week_of
 
 
@@ -112,7 +113,9 @@ class Content:
     emitted: dict[tuple[str, str], Emitted] = field(
         default_factory=dict
     )  # by feed and story id; no plan writes it
+    groups: groupings.Groups = field(default_factory=dict)
     index: Index = field(default_factory=Index)
+    topics: groupings.Topics = field(default_factory=groupings.Topics)
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -130,7 +133,9 @@ class Content:
             set(self.held),
             dict(self.overrules),
             self.emitted,
-            self.index,  # written last, when nothing can conflict any more
+            dict(self.groups),
+            self.index,  # written last, as the next, when nothing can conflict any more
+            self.topics,
         )
 
 
@@ -169,6 +174,7 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
         if revision.sample and content.stories[story_id].representative == revision.entry_id:
             entry = revision.entry
             content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
+    content.topics.add(plan.placements, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -223,6 +229,7 @@ def _rename(content: Content, rename: Rename) -> None:
     if story.story_id == rename.old_id:
         content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
         _move(content, rename.old_id, rename.new_id)
+        groupings.rename(content.groups, rename.old_id, rename.new_id)
 
 
 def _place(content: Content, placement: Placement, at: datetime) -> None:
@@ -245,6 +252,10 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
         entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
     content.decided[entry_id] = placement
+    if placement.grouping is not None:
+        if placement.grouping.first_id not in content.stories:
+            raise Conflict(f"story {placement.grouping.first_id} is gone")
+        groupings.add(content.groups, story_id, placement.grouping)
     if placement.is_held:
         content.held.add(entry_id)
     _take(content, placement.marks, story_id, at)
@@ -297,6 +308,9 @@ def _join(content: Content, join: Join) -> None:
     _move(content, join.loser, join.winner)
     if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
         content.aliases[join.loser] = join.winner
+    if content.groups:
+        unsettled = [id_ for id_, story in content.stories.items() if not story.settled]
+        groupings.join(content.groups, join.loser, join.winner, unsettled)
 
 
 def _refound(content: Content, refound: Refound) -> None:
@@ -314,6 +328,7 @@ def _refound(content: Content, refound: Refound) -> None:
         shown_at=shown_at(founder.entry, founder.first_seen_at),
     )
     _move(content, refound.story_id, refound.founder_id)
+    groupings.rename(content.groups, refound.story_id, refound.founder_id)
 
 
 def apart(content: Content) -> frozenset[frozenset[str]]:

@@ -29,7 +29,7 @@ from aggregator.model import (
     Version,
 )
 from aggregator.store.contents import Content, StoredStory, apart, write_plan
-from aggregator.store.filed import dossier, find
+from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
 from aggregator.urls import host
@@ -171,6 +171,10 @@ class MemoryStore:
                     if source_id in content.boilerplate
                 },
                 apart=apart(content),
+                events={
+                    guid: tuple(map(self._candidate, stories))
+                    for guid, stories in first_stories(content, lookup, by_guid).items()
+                },
                 told=self._told(lookup) if is_upheaval(lookup, by_guid) else (),
                 seen=content.index.seen,
             )
@@ -282,6 +286,7 @@ class MemoryStore:
                     story_id=story.story_id,
                     representative_id=story.representative,
                     shown_at=story.shown_at,
+                    group_id=group.first_id if (group := content.groups.get(story.story_id)) else None,
                     entries=_ranked(story, told[story.story_id], sources),
                 )
                 for story in found[:limit]

@@ -260,3 +260,18 @@ def m0010_told_apart(db: Database) -> None:
 def m0011_date_orders(db: Database) -> None:
     """In which orders the days of numbers of a source have made sense so far."""
     db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def m0012_groups(db: Database) -> None:
+    """Which event a story tells, where another was the first to, and the index of what titles say by the week."""
+    db.execute("ALTER TABLE stories ADD COLUMN group_id TEXT")
+    db.execute("ALTER TABLE stories ADD COLUMN group_scores TEXT")
+    db.execute("CREATE INDEX stories_group ON stories (group_id) WHERE group_id NOTNULL")
+    for slot in range(3):
+        db.execute(f"""
+            CREATE TABLE topics_{slot} (
+                hash INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (hash, entry)
+            ) STRICT, WITHOUT ROWID
+        """)
+    db.execute("CREATE TABLE topic_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import overruled, rows, samples, versions
+from aggregator.store import groups, overruled, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
@@ -32,6 +32,7 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _rename(db, rename)
     for placement in plan.placements:
         _place(db, placement, at)
+    groups.write(db, plan, at)
     for revision in plan.revisions:
         versions.keep(db, revision, at)
         if not revision.is_trivial:
@@ -83,6 +84,7 @@ def _rename(db: Database, rename: Rename) -> None:
     with _unique():
         db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
         db.execute("UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id])
+    groups.rename(db, rename.old_id, rename.new_id)
 
 
 @contextmanager
@@ -164,6 +166,7 @@ def _join(db: Database, join: Join) -> None:
         [winner, loser],
     )
     db.execute("DELETE FROM stories WHERE key = ?", [loser])
+    groups.join(db, join)
 
 
 def _refound(db: Database, refound: Refound) -> None:
@@ -186,3 +189,4 @@ def _refound(db: Database, refound: Refound) -> None:
         ],
         f"story {refound.story_id} has been published or joined",
     )
+    groups.rename(db, refound.story_id, refound.founder_id)

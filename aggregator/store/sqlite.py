@@ -29,7 +29,7 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
+from aggregator.store import emitted, groups, overruled, retention, retold, rows, samples, versions
 from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
@@ -234,6 +234,7 @@ class SqliteStore(SqliteDossiers):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
+            events = groups.events(self._db, lookup, known)
             told = retold.told(self._db, lookup) if is_upheaval(lookup, known) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
@@ -245,6 +246,7 @@ class SqliteStore(SqliteDossiers):
             boilerplate=boilerplate,
             apart=apart,
             told=told,
+            events=events,
             seen=seen,
         )
 
@@ -307,7 +309,8 @@ class SqliteStore(SqliteDossiers):
         with self._storage():
             found = self._db.execute(
                 f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
+                SELECT s.key, s.story_id, s.shown_at, s.representative, s.group_id, r.entry_id AS representative_id
+                FROM stories s
                 JOIN entries r ON r.key = s.representative
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
@@ -333,6 +336,7 @@ class SqliteStore(SqliteDossiers):
             story_id=row["story_id"],
             representative_id=row["representative_id"],
             shown_at=rows.instant(row["shown_at"]),
+            group_id=row["group_id"],
             entries=tuple(rows.stored_entry(entry) for entry in ranked),
         )
 
@@ -367,6 +371,7 @@ class SqliteStore(SqliteDossiers):
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
+            groups.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
             emitted.drop(self._db)
         return pruned
