@@ -113,6 +113,14 @@ def test_a_member_that_takes_the_first_story_over_is_first_itself(store: Store) 
     assert store.dossier("2").grouping is None
 
 
+def test_one_in_a_group_is_not_found_whoever_founds_it_later(store: Store) -> None:
+    apply(store, first("1", (1, 2, 3)))
+    apply(store, second("2", "1"))
+    apply(store, replace(first("0"), story_id="2"), refounds=(Refound(story_id="2", founder_id="0"),))
+    assert groups(store) == {"1": None, "0": "1"}
+    assert found(store) == []
+
+
 def test_what_has_been_published_keeps_its_group(store: Store) -> None:
     apply(store, first("1"), first("5", (1, 2, 3)))
     apply(store, second("2", "1"))
