@@ -13,7 +13,7 @@ from aggregator.dedup.near import NEXT_DAY, SHORT, against
 from aggregator.dedup.said import TITLE_TOKENS, said
 from aggregator.dedup.subject import is_shared
 from aggregator.dedup.verdict import Verdict
-from aggregator.dedup.words import containment, numbers, overlap, tokens
+from aggregator.dedup.words import containment, length, numbers, overlap, tokens
 from aggregator.model import Entry, StoredEntry
 from aggregator.urls import folded_key
 
@@ -21,6 +21,7 @@ COMPARED_TOKENS = 400  # of each text
 SAME_URL_CONTAINMENT = 0.5  # a figure corrected, a tail added, the lead rewritten
 SAME_TEXT_CONTAINMENT = 0.8
 RELATED_TITLES = 0.34  # below it the text that is shared must be about one of them, for a stub is not
+HEADLINE_LEAST = 4  # words: less is the name of a column
 OTHER_ISSUE = "other issue"
 TITLE_OVERLAP = 0.6  # where one side has no text: a title cut short
 
@@ -69,10 +70,13 @@ def is_within(window: timedelta, new: Entry, seen_at: datetime, other: StoredEnt
 def is_other_issue(new: Entry, seen_at: datetime, other: StoredEntry) -> bool:
     """Return whether one source told the two on different days at different places: the crossword of the day.
 
-    An agency sends a longer text again.
+    What has a headline, or a longer text, an agency sends again.
     """
     told = other.entry
-    if len(tokens(new.content_text, SHORT)) >= SHORT:
+    if (
+        length(tokens(new.title, TITLE_TOKENS)) >= HEADLINE_LEAST
+        or len(tokens(new.content_text, SHORT)) >= SHORT
+    ):
         return False
     if new.source_id != told.source_id or new.published_at is None or told.published_at is None:
         return False

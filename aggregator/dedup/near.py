@@ -13,7 +13,7 @@ from functools import cached_property
 
 from aggregator.dedup.likeness import Likeness, likeness
 from aggregator.dedup.said import HEADLINE_WORDS, Said
-from aggregator.dedup.subject import difference_told, have_kicker, is_shared
+from aggregator.dedup.subject import have_kicker, is_rewritten, is_shared
 from aggregator.dedup.swaps import Swap, begins_otherwise, swaps, values
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import numbers
@@ -255,7 +255,7 @@ def _other_title(pair: Pair) -> bool:
         like.text >= 0.95
         and like.size >= 0.95 * like.longer
         and (exchanged or like.title < 0.5)
-        and difference_told(pair.shorter, pair.longer) < 0.5
+        and not is_rewritten(pair.shorter, pair.longer)
     )
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add
 
 from aggregator.dedup.furniture import without_furniture
-from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, tokens, weight
+from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, length, tokens
 from aggregator.model import Entry
 
 TITLE_TOKENS = 60
@@ -83,7 +83,7 @@ def title_words(title: str) -> tuple[str, ...]:
 def read(text: str) -> tuple[tuple[str, ...], tuple[int, ...], float]:
     """Return the words of a text without furniture, their shingles as hashes, and how many tokens a word has."""
     words = tuple(tokens(without_furniture(text), TEXT_TOKENS))
-    return words, tuple(hashes(words)), len(words) / sum(map(weight, words)) if _is_unspaced(words) else 1.0
+    return words, tuple(hashes(words)), len(words) / length(words) if _is_unspaced(words) else 1.0
 
 
 def hashes(words: Sequence[str]) -> list[int]:

@@ -37,15 +37,19 @@ def have_kicker(first: Said, second: Said) -> bool:
     return _behind_kicker(first, second) is not None
 
 
-def difference_told(first: Said, second: Said) -> float:
-    """Return how much of what only one title says is in both texts; of the two titles, that with more."""
-    shared = {*_terms(first.words)} & {*_terms(second.words)}
+def is_rewritten(first: Said, second: Said) -> bool:
+    """Return whether two headlines of one text say it in other words: half of what they share is told by it.
+
+    So it is when half of what only one of them says is told, or where a headline says nothing of its own.
+    """
+    text = {*_terms(first.words)} & {*_terms(second.words)}
     ours, theirs = {*_terms(first.title)}, {*_terms(second.title)}
-    return max(_share(ours - theirs, shared), _share(theirs - ours, shared))
-
-
-def _share(terms: set[str], text: set[str]) -> float:
-    return len(terms & text) / len(terms) if terms else 1.0  # no word of its own: it says the same
+    parts = [ours - theirs, theirs - ours]
+    if not all(parts):
+        return True
+    if not have_kicker(first, second):
+        parts.append(ours & theirs)
+    return any(2 * len(part & text) >= len(part) > 0 for part in parts)
 
 
 def _behind_kicker(first: Said, second: Said) -> tuple[Sequence[str], Sequence[str]] | None:

@@ -4,12 +4,13 @@ A copy adds and leaves out: bylines, footers, last paragraphs. A form filled in 
 name, weekday, figure or commodity in the same sentence.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from aggregator.dedup.words import FIRST_UNSPACED, weight
+from aggregator.dedup.words import FIRST_UNSPACED, length
 
 SWAPPED_MOST = 4  # words: a longer run in place of another is a passage rewritten
 STEM_LEAST = 4  # letters that an inflected word keeps: "repair", "repairs"; not so "Iran", "Iraq"
@@ -47,6 +48,8 @@ GRAMMAR = """
 _DAYS = frozenset(DAYS_AND_MONTHS.split())
 _RELATIVE_DAYS = frozenset(RELATIVE_DAYS.split())
 _GRAMMAR = frozenset(GRAMMAR.split())
+_VOWELS = re.compile("[aeiouäöüаеиоуыэюя]")
+_DOUBLED = re.compile(r"(.)\1")
 _COUNTED = (
     "one eins один одна 一 i first erste erster erstes ersten первый первая первое первой первого"
     " الأول الأولى premier première primera primero prima",
@@ -129,6 +132,8 @@ class Swap:
             return True
         if first[:1] != second[:1] or len(second) < MISSPELT_LEAST:
             return False
+        if _VOWELS.sub("", _DOUBLED.sub(r"\1", first)) == _VOWELS.sub("", _DOUBLED.sub(r"\1", second)):
+            return True  # "dollars", "dlrs"
         return _is_misspelt(first[stem:], second[stem:])
 
 
@@ -137,14 +142,14 @@ def swaps(first: Sequence[str], second: Sequence[str]) -> list[Swap]:
     return [
         Swap(tuple(first[i:j]), tuple(second[k:n]))
         for tag, i, j, k, n in _matcher(first, second).get_opcodes()
-        if tag != "equal" and _length(first[i:j]) <= SWAPPED_MOST and _length(second[k:n]) <= SWAPPED_MOST
+        if tag != "equal" and length(first[i:j]) <= SWAPPED_MOST and length(second[k:n]) <= SWAPPED_MOST
     ]
 
 
 def begins_otherwise(first: Sequence[str], second: Sequence[str]) -> bool:
     """Return whether the first words of two texts stand in one another's place, and not a byline before one."""
     for tag, i, j, k, n in _matcher(first, second).get_opcodes():
-        return tag == "replace" and _length(first[i:j]) + _length(second[k:n]) >= BEGINNING_LEAST
+        return tag == "replace" and length(first[i:j]) + length(second[k:n]) >= BEGINNING_LEAST
     return False
 
 
@@ -176,11 +181,6 @@ def _is_misspelt(first: str, second: str) -> bool:
     if len(first) < len(second):
         return first == second[1:]
     return first[1:] == second[1:] or (first[1::-1] == second[:2] and first[2:] == second[2:])
-
-
-def _length(words: Sequence[str]) -> float:
-    """Return how many words a run of tokens is."""
-    return sum(weight(word) for word in words)
 
 
 def is_grammar(word: str) -> bool:

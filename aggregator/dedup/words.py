@@ -47,6 +47,11 @@ def weight(token: str) -> float:
     return 1 / (LETTERS_PER_WORD if _LETTERS.match(token) else CHARACTERS_PER_WORD)
 
 
+def length(words: Iterable[str]) -> float:
+    """Return how many words a run of tokens is."""
+    return sum(map(weight, words))
+
+
 def told(words: Sequence[str]) -> set[str]:
     """Return the words as they can be looked for in another text: letters that are not spaced in runs."""
     found = set()
