@@ -69,16 +69,16 @@ class Index:
                 hashes.setdefault(one, []).append(self.seen)
 
     def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
-        """Let later entries find one that has been stored for long, by `sample` only."""
+        """Let later entries find one that has been stored for long, by `sample` and by nothing else."""
         number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
         if (
             number is None
         ):  # numbers tell what is stored later: an old entry takes one of its own below them all
             number = min((0, *self._entries)) - 1
         for week in self._weeks.values():  # in two weeks at once a hash would count twice
-            for one in sample:
-                if number in week.get(one, ()):
-                    week[one].remove(number)
+            for numbers in week.values():
+                if number in numbers:
+                    numbers.remove(number)
         self._entries[number] = source_id, guid
         hashes = self._weeks.setdefault(week_of(at), {})
         for one in sample:
