@@ -54,6 +54,7 @@ def plant(configuration: Configuration) -> Plant:
         ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
+        tombstones=configuration.retention.tombstones,
     )
 
 
@@ -277,6 +278,7 @@ class Daemon:
             status=self._status,
             settings=lambda: self._serve_settings,
             subscribers=self._subscribers,
+            archive=self._engine.pipeline.archive,
         )
         await server.start(app, listening)
         self._server = server
@@ -387,6 +389,7 @@ class Daemon:
             keep_per_source=keep.keep_per_source,
             texts_before=at - dedup.Window().text,
             versions_before=at - VERSIONS_KEPT,
+            removals_before=at - keep.tombstones,
         )
         if pruned:
             log.info("tidy", pruned=pruned)

@@ -3,11 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import PollResult, Publication
+from aggregator.model import Absence, Document, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.filing import archive_document
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
-from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.publishing import Publisher
 from aggregator.store.protocol import Store
 
 
@@ -18,7 +19,7 @@ class Pipeline:
         self, *, plant: Plant, store: Store, fetcher: Fetch, read: Read, directory: Path, clock: Clock = now
     ) -> None:
         self._parts = Parts(plant=plant, store=store, fetcher=fetcher, read=read, clock=clock)
-        self._directory = directory
+        self._publisher = Publisher(store, directory)
         self._publishing = asyncio.Lock()
         self.publication = Publication()
 
@@ -50,6 +51,15 @@ class Pipeline:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
             self.publication = await asyncio.to_thread(
-                publish, self.plant, self._parts.store, self._directory
+                self._publisher.publish, self.plant, now=self._parts.clock()
             )
         return self.publication
+
+    async def file_older(self) -> bool:
+        """File some of what feeds have from before; return whether there may be more."""
+        async with self._publishing:
+            return await asyncio.to_thread(self._publisher.file_older, self.plant, now=self._parts.clock())
+
+    def archive(self, address: str) -> Document | Absence:
+        """Return the page of that address below archive/; it reads the store."""
+        return archive_document(self._parts.store, self.plant.public_url, address)

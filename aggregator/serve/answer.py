@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Ready
 
 PIECE_BYTES: Final = 64 * 1024  # of a body handed over at once: all that a slow client makes us hold for it
+URL_CHARACTERS: Final = "/:@!$&'()*+,;=[]~%"  # that a URL keeps as they are (RFC 3986 §2.2)
+FOR_EVER: Final = "max-age=31536000, immutable"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -64,10 +67,18 @@ def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -
     return PlainTextResponse(f"{text}\n", status, headers=NO_STORE | dict(headers or {}))
 
 
-def cache_control(settings: ServeSettings) -> str:
-    """Let caches answer for `max_age`, shared ones only if everybody may read (RFC 9111 §5.2.2)."""
+def cache_control(settings: ServeSettings, *, for_ever: bool = False) -> str:
+    """Let caches answer for `max_age`, shared ones only if everybody may read (RFC 9111 §5.2.2).
+
+    `for_ever`: what has this address never changes (RFC 8246).
+    """
     scope = "public" if settings.token is None else "private"
-    return f"{scope}, max-age={int(settings.max_age.total_seconds())}"
+    return f"{scope}, {FOR_EVER}" if for_ever else f"{scope}, max-age={int(settings.max_age.total_seconds())}"
+
+
+def self_link(settings: ServeSettings, path: str) -> dict[str, str]:
+    """Name a document by its public address (PROTOCOL E24)."""
+    return {"Link": f'<{quote(f"{settings.public_url}/{path}", safe=URL_CHARACTERS)}>; rel="self"'}
 
 
 def field(headers: Headers, name: str) -> str | None:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
-from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,9 +13,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from aggregator.model import Document, MergedFeed, Publication, Status
+from aggregator.model import Absence, Document, MergedFeed, Publication, Status
 from aggregator.serve.access import is_authorised
-from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, field, sentence
+from aggregator.serve.answer import (
+    NO_STORE,
+    PieceByPiece,
+    answer,
+    cache_control,
+    field,
+    self_link,
+    sentence,
+)
+from aggregator.serve.archives import Archives
 from aggregator.serve.guard import Guard, asking_address
 from aggregator.serve.pages import Pages, Place, Site, place_of, river_document, status_facts
 from aggregator.serve.settings import ServeSettings
@@ -30,7 +38,6 @@ FEEDS: Final = (".atom", ".rss", ".json")  # documents that readers subscribe to
 GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
 NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
 ALLOW: Final = {"Allow": "GET, HEAD"}
-URL_CHARACTERS: Final = "/:@!$&'()*+,;=[]~%"  # that a URL keeps as they are (RFC 3986 §2.2)
 
 
 def create_app(
@@ -39,11 +46,13 @@ def create_app(
     status: Callable[[], Status],
     settings: Callable[[], ServeSettings],
     subscribers: Subscribers | None = None,
+    archive: Callable[[str], Document | Absence] | None = None,
 ) -> Starlette:
     """Return the application; what it serves is asked for anew at every request.
 
     `status` may take its time (it reads the store): it is called from a thread. The others must not.
-    `subscribers` is told who is given a feed.
+    `subscribers` is told who is given a feed. `archive` returns a page by its address below
+    archive/, and may take its time, too.
     """
     answers = _Answers(publication, status, settings, subscribers)
     app = Starlette(
@@ -54,6 +63,7 @@ def create_app(
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
+            Route("/archive/{path:path}", Archives(archive, settings).page),
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -134,7 +144,7 @@ class _Answers:
             return sentence(503, "Nothing has been published yet.", {"Retry-After": str(NOT_YET_SECONDS)})
         self._shelf.turn_to(publication, settings)
         ready = await self._shelf.document(path, published)
-        link = {"Link": f'<{quote(f"{settings.public_url}/{path}", safe=URL_CHARACTERS)}>; rel="self"'}
+        link = self_link(settings, path)
         response = answer(request, ready, cache_control=cache_control(settings), headers=link)
         if response.status_code in GIVEN and path.endswith(FEEDS):
             self._note_reader(request, path)

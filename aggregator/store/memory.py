@@ -30,10 +30,11 @@ from aggregator.store.contents import Content, StoredStory, apart, write_plan
 from aggregator.store.filed import dossier, find
 from aggregator.store.forgotten import prune
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.shown import Archive, MemoryShowing
 from aggregator.urls import host
 
 
-class MemoryStore:
+class MemoryStore(MemoryShowing):
     """See `Store`."""
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class MemoryStore:
         self._notes: dict[str, str] = {}
         self._items: dict[str, tuple[KnownItem, ...]] = {}  # of the last document, by source
         self._content = Content()
+        self._archives: dict[str, Archive] = {}  # by name of the feed
 
     def close(self) -> None:
         """Nothing to write back."""
@@ -329,14 +331,17 @@ class MemoryStore:
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         with self._lock:
+            self._drop_archives(before)
             return prune(
                 self._content,
                 before=before,
                 keep_per_source=keep_per_source,
                 texts_before=texts_before,
                 versions_before=versions_before,
+                removals_before=removals_before,
             )
 
     def note(self, name: str, text: str) -> None:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import overruled, rows, samples, versions
+from aggregator.store import overruled, removals, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
@@ -45,9 +45,10 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         )
     overruled.write(db, plan, at)
     for join in plan.joins:
-        _join(db, join)
+        _join(db, join, at)
     for refound in plan.refounds:
         _refound(db, refound)
+    removals.withdrawn(db, plan.withdrawals, at)
     if plan.seen is not None:
         samples.refuse_resembling(db, plan.placements, plan.seen)
     samples.keep(db, plan.placements, at)
@@ -146,9 +147,10 @@ def _show(db: Database, entry_id: str, entry: Entry) -> None:
         db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
 
 
-def _join(db: Database, join: Join) -> None:
+def _join(db: Database, join: Join, at: datetime) -> None:
     loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
     overruled.refuse_apart(db, loser, winner)
+    removals.joined(db, loser, join.winner, at)
     for table in ("entries", "marks", "aliases"):
         db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
     # An id that nobody has been shown leads nowhere: it may yet go to another entry.

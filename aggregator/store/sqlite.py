@@ -24,21 +24,21 @@ from aggregator.model import (
     PollUpdate,
     Source,
     SourceState,
-    Story,
     Version,
 )
-from aggregator.store import overruled, retention, retold, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
+from aggregator.store import archived, overruled, removals, retention, retold, rows, samples, versions
+from aggregator.store.dossiers import SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteDossiers):
+class SqliteStore(SqliteDossiers, SqliteShowing):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -277,51 +277,11 @@ class SqliteStore(SqliteDossiers):
             {"host": held, "until": until, "held": ON_HOLD},
         )
 
-    # publishing
-
-    def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
-    ) -> tuple[Story, ...]:
-        among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
-        with self._storage():
-            found = self._db.execute(
-                f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
-                JOIN entries r ON r.key = s.representative
-                WHERE s.settled >= ? AND EXISTS (
-                    SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
-                """,  # noqa: S608 - placeholders only
-                [settled, *(sources or ()), limit],
-            ).fetchall()
-            entries: dict[str, list[sqlite3.Row]] = {}
-            for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):
-                entries.setdefault(row["story_id"], []).append(row)
-        return tuple(self._story(row, entries[row["story_id"]], sources) for row in found)
-
-    @staticmethod
-    def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
-        def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
-            return sources is not None and entry["source_id"] not in sources, entry["key"] != row[
-                "representative"
-            ]
-
-        ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
-        return Story(
-            story_id=row["story_id"],
-            representative_id=row["representative_id"],
-            shown_at=rows.instant(row["shown_at"]),
-            entries=tuple(rows.stored_entry(entry) for entry in ranked),
-        )
+    # what there was
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._storage():
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
-
-    def settle(self) -> None:
-        with self._storage(), self._db.atomic():
-            self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
     def resolve(self, story_id: str) -> str | None:
         with self._storage():
@@ -344,6 +304,7 @@ class SqliteStore(SqliteDossiers):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         with self._storage(), self._db.atomic():
             pruned = retention.prune(
@@ -351,6 +312,8 @@ class SqliteStore(SqliteDossiers):
             )
             samples.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
+            removals.drop(self._db, removals_before)
+            archived.drop(self._db, before)
         return pruned
 
     def note(self, name: str, text: str) -> None:
@@ -386,8 +349,4 @@ _MARKED = """
     SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
     JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
     WHERE m.kind = ? AND m.value IN
-"""
-_SHOWN = f"""
-    {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE {SHOWABLE} AND s.key IN
 """

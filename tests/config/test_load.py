@@ -33,6 +33,7 @@ retry_after_scope = "url"
 window = "24h"
 near_duplicates = false
 [retention]
+tombstones = "7d"
 keep = "30d"
 keep_per_source = 10
 [store]
@@ -84,6 +85,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert got.poll.retry_after_scope == "url"
     assert got.dedup.window == timedelta(hours=24)
     assert (got.retention.keep, got.retention.keep_per_source) == (timedelta(days=30), 10)
+    assert got.retention.tombstones == timedelta(days=7)
 
     alfa, bravo, local = got.sources
     assert (alfa.id, alfa.title, alfa.timezone) == ("alfa", "Alfa Radio", "Europe/Minsk")

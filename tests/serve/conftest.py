@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from aggregator.model import (
+    Absence,
     Document,
     MergedEntry,
     MergedFeed,
@@ -102,6 +103,7 @@ class World:
     status: Status
     settings: ServeSettings
     now: datetime = AT
+    archive: dict[str, Document | Absence] = field(default_factory=dict)
     subscribers: Subscribers = field(init=False)
     client: httpx.AsyncClient = field(init=False)
     port: int = field(init=False)
@@ -118,6 +120,7 @@ async def serving(world: World) -> AsyncIterator[None]:
         status=lambda: world.status,
         settings=lambda: world.settings,
         subscribers=world.subscribers,
+        archive=lambda address: world.archive.get(address, Absence.NEVER),
     )
     server = Server()
     listening = server.listen("127.0.0.1:0")
