@@ -77,6 +77,7 @@ def test_e19_a_page_says_what_it_is(room: Newsroom) -> None:
     assert page.find("fh:archive", NAMES) is not None
     assert current.find("fh:archive", NAMES) is None
     assert page.findtext("a:id", namespaces=NAMES) == f"{URL}/feed.atom"
+    assert page.findtext("a:title", namespaces=NAMES) == "Everything"
     assert {one.get("rel"): one.get("href") for one in page.findall("a:link", NAMES)} == {
         "self": newest,
         "current": f"{URL}/feed.atom",
