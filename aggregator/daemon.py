@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,11 +37,14 @@ VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their ret
 
 def plant(configuration: Configuration) -> Plant:
     """Return what a configuration means for polling and publishing."""
-    merged = Output(name="feed", title=configuration.title, limit=configuration.limit)
-    named = (
-        Output(name=f"feeds/{output.name}", title=output.title, sources=output.sources, limit=output.limit)
-        for output in configuration.outputs
+    merged = Output(
+        name="feed",
+        title=configuration.title,
+        limit=configuration.limit,
+        sorting=configuration.sorting,
+        per_source=configuration.per_source,
     )
+    named = (replace(output, name=f"feeds/{output.name}") for output in configuration.outputs)
     poll = configuration.poll
     return Plant(
         title=configuration.title,
@@ -51,6 +55,7 @@ def plant(configuration: Configuration) -> Plant:
         window=dedup.Window(
             url=configuration.dedup.window,
             near=configuration.dedup.window if configuration.dedup.near_duplicates else None,
+            group=configuration.dedup.window if configuration.dedup.groups else None,
         ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
@@ -64,23 +69,15 @@ def user_agent(configuration: Configuration, source_id: str, subscribers: int) -
     return f"aggregator/{__version__} (+{contact}; {subscribers} subscribers; feed-id={source_id})"
 
 
-def noted_subscribers(store: Store) -> SubscriberCount | None:
-    """Return what a daemon last counted; None when none has."""
-    text = store.noted(SUBSCRIBERS)
-    if text is None:
+def noted_subscribers(store: Store) -> SubscriberCount | None:  # as a daemon last counted them
+    if (text := store.noted(SUBSCRIBERS)) is None:
         return None
     count, at = text.split()
     return SubscriberCount(count=int(count), at=datetime.fromisoformat(at))
 
 
 def note_subscribers(store: Store, counted: SubscriberCount) -> None:
-    """Keep a count beyond the life of this process."""
     store.note(SUBSCRIBERS, f"{counted.count} {counted.at.isoformat()}")
-
-
-def _warn(configuration: Configuration) -> None:
-    for warning in configuration.warnings:
-        log.warning("configuration", warning=warning)
 
 
 def serve_settings(configuration: Configuration) -> ServeSettings:
@@ -89,6 +86,7 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         title=configuration.title,
         public_url=configuration.public_url,
         token=configuration.server.token,
+        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
         rate_limit=configuration.server.rate_limit,
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,
@@ -133,6 +131,7 @@ class Engine:
                 read=partial(workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
+            await self.pipeline.recount()
             self._stack = stack.pop_all()
         return self
 
@@ -229,7 +228,7 @@ class Daemon:
         log.info(
             "start", version=__version__, config=str(self._path), sources=len(self._configuration.sources)
         )
-        _warn(self._configuration)
+        self._warn()
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
             self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
@@ -255,6 +254,10 @@ class Daemon:
             raise self._schedule.failure
         log.info("stopped")
 
+    def _warn(self) -> None:
+        for warning in self._configuration.warnings:
+            log.warning("configuration", warning=warning)
+
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -277,6 +280,7 @@ class Daemon:
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
             settings=lambda: self._serve_settings,
+            live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
             archive=self._engine.pipeline.archive,
         )
@@ -331,8 +335,8 @@ class Daemon:
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
-        _warn(new)
         old, self._configuration = self._configuration, new
+        self._warn()
         self._configuration_error = None
         self._serve_settings = serve_settings(new)
         await self._engine.reconfigure(new)

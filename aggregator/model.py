@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from urllib.parse import quote
 
 # --- what the operator configured
 
@@ -19,6 +20,21 @@ class Kind(StrEnum):
     AUTO = "auto"  # its content tells
     FEED = "feed"
     TEXT = "text"  # "Posted: <date>", a title, paragraphs
+
+
+class Extent(StrEnum):
+    """How much of an entry is shown, from all to least."""
+
+    FULL = "full"
+    SUMMARY = "summary"  # what the publisher calls so, else the beginning of the text
+    LINKS = "links"  # title, link and who tells it
+
+
+class Sorting(StrEnum):
+    """What orders a feed, the newest first."""
+
+    PUBLISHED = "published"  # when it was published, as far as that can be believed
+    SEEN = "seen"  # when we first saw it
 
 
 FOLDER_TYPE = "application/x-tar"  # content type of the files of a folder, as a fetch brings them
@@ -63,6 +79,7 @@ class Source:
     access: Access = Access()
     feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
     delta: bool = False  # whether to ask for new entries only (RFC 3229)
+    content: Extent = Extent.FULL  # what we may show of it
     where: str = ""  # "file:line" of its table, for messages
 
     @property
@@ -87,6 +104,23 @@ class Output:
     title: str
     sources: tuple[str, ...] | None = None
     limit: int
+    rules: tuple[Rule, ...] = ()  # which stories it shows, by what they say
+    sorting: Sorting = Sorting.PUBLISHED
+    per_source: int | None = None  # entries of one source at most
+    content: Extent = Extent.FULL
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # extensions of its addresses
+    tokens: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # one of which it asks for; () = what the server does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the query of an address asks of a feed; None and "" ask nothing."""
+
+    limit: int | None = None  # entries
+    since: datetime | None = None  # entries that changed then or later
+    words: str = ""  # what to search for
 
 
 # --- one visit
@@ -287,6 +321,7 @@ class ParsedDate:
     """A date as written: what it means is for `dates` to say."""
 
     text: str
+    language: str | None = None  # of its own, where what stands before it says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +451,7 @@ class Reading:
     archive_url: str | None = None
     tombstones: tuple[Tombstone, ...] = ()
     ended: bool = False
+    date_orders: tuple[str, ...] = ()  # what to remember of how its source writes dates
     problems: tuple[str, ...]
 
 
@@ -455,7 +491,8 @@ class Mark:
 class Lookup:
     """What is to be known of a batch of entries before they can be placed.
 
-    `samples`, by guid: hashes of the text by which resembling entries are found. `titles`: by which entries are
+    `samples`, by guid: hashes of the text by which resembling entries are found. `topics`, by guid: hashes of the
+    title by which stories of the same event are. `titles`: by which entries are
     known again when their source has given them all other guids and addresses. `skipped`: how many more the
     document has that were known before it was read.
     """
@@ -465,6 +502,7 @@ class Lookup:
     uris: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     samples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    topics: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     skipped: int = 0
 
@@ -475,6 +513,7 @@ class Known:
 
     entry_id: str
     story_id: str
+    said_guid: str | None = None  # what its guid was told apart from
     entry: Entry | None = None
     digest: str
     published_at: datetime | None
@@ -516,12 +555,13 @@ class Holder:
 class Candidates:
     """What the store knows about a batch of entries before they are placed.
 
-    `known`: of this source, by guid. `holders`: by entry id, who has what a URI asks for, and
-    whether its story is settled. `marked`: stories by mark, in the order they took it; its length
-    is the number of the next. `near`: by sample, stories that share some of it, those that share most
-    first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
+    `known`: of this source, by guid: those looked for, and those told apart from them. `holders`: by entry id,
+    who has what a URI asks for, and whether its story is settled. `marked`: stories by mark, in the order they
+    took it; its length is the number of the next. `near`: by sample, stories that share some of it, those
+    that share most first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
     those of `near`. `apart`: pairs of story ids that the operator has told apart. `told`: of this source,
-    under the titles looked for, when most of the guids are not known. `seen`: how much was stored when all this
+    under the titles looked for, when most of the guids are not known. `events`: by guid, stories that may tell the
+    same event and are the first of their group. `seen`: how much was stored when all this
     was looked up.
     """
 
@@ -532,7 +572,16 @@ class Candidates:
     boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
     told: tuple[Told, ...] = ()
+    events: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """A story tells the event that another was the first to tell, whose id names the group; and how it was judged."""
+
+    first_id: str
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -541,7 +590,8 @@ class Placement:
 
     `marks` are the numbered places the entry takes for its story: (mark, n). Two polls that
     decided at once ask for the same place, and the second must decide again. `sample` are the hashes
-    by which the text is looked up; `is_indexed` when later entries are to be found by them.
+    by which the text is looked up; `is_indexed` when later entries are to be found by them. `grouping`: the event
+    that the story it founds tells; None = its own, and `topics` are the hashes by which that is found.
     """
 
     entry: Entry
@@ -553,6 +603,8 @@ class Placement:
     marks: tuple[tuple[Mark, int], ...] = ()
     sample: tuple[int, ...] = ()
     is_indexed: bool = False
+    topics: tuple[int, ...] = ()
+    grouping: Grouping | None = None
     is_held: bool = False  # stored, and not shown until the operator releases it
 
 
@@ -560,12 +612,17 @@ class Placement:
 class Revision:
     """A known entry whose content, or whose date under new settings, changed.
 
-    One that is trivial is kept as a version and changes nothing that is shown.
+    One that is trivial is kept as a version and changes nothing that is shown. `marks` are numbered places for its
+    story, as those of a `Placement`. If it represents that, later entries find it by `sample` from now on, and no
+    more by `former`.
     """
 
     entry_id: str
     entry: Entry
     is_trivial: bool = False
+    marks: tuple[tuple[Mark, int], ...] = ()
+    sample: tuple[int, ...] = ()
+    former: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -656,12 +713,14 @@ class Plan:
 class Story:
     """One thing told once, by one or many sources. `entries[0]` is its representative, if that may be shown.
 
-    When the representative has left, its date still is the story's.
+    When the representative has left, its date still is the story's. Stories of one `group_id` tell one event; None =
+    its own, which has the id of the story.
     """
 
     story_id: str
     representative_id: str | None = None  # None = `entries[0]`, as with the next
     shown_at: datetime | None = None  # of the representative: the order of the merged feed
+    group_id: str | None = None
     entries: tuple[StoredEntry, ...]
 
 
@@ -677,10 +736,18 @@ class Filed:
     is_held: bool = False
     withdrawn_at: datetime | None = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether nothing that was decided about it keeps it from being shown."""
+        return not (self.is_pruned or self.is_held or self.withdrawn_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """A story with all that is stored of it, shown or not; entries as first seen."""
+    """A story with all that is stored of it, shown or not; entries as first seen.
+
+    `related`: ids of the other stories of its group.
+    """
 
     story_id: str
     representative: str  # entry id
@@ -690,6 +757,8 @@ class Dossier:
     marks: tuple[Mark, ...] = ()
     aliases: tuple[str, ...] = ()
     overrules: tuple[Overrule, ...] = ()  # that any of its entries are named in
+    grouping: Grouping | None = None
+    related: tuple[str, ...] = ()
 
 
 # --- what the operator orders
@@ -781,6 +850,7 @@ class SourceState:
     former_urls: tuple[FormerUrl, ...] = ()  # oldest first
     archive_url: str | None = None  # the next older document still to be read (RFC 5005)
     archive_left: int = 0  # how many more may be asked for
+    date_orders: tuple[str, ...] = ()  # in which its days of numbers have made sense so far ("day first")
     held: int = 0  # entries held back as a flood: the store counts them
 
     @property
@@ -880,6 +950,16 @@ class MergedEntry:
     extras: Extras = NO_EXTRAS
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
+    told: str = ""  # the entry whose text this is, and the digest of that: another text has another
+    group: str | None = None  # the same of stories that tell one event; None = groups are not shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """What a feed of ours last said of a story: which text (`MergedEntry.told`), and when it was updated."""
+
+    told: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -893,7 +973,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFeed:
-    """A feed ready to be emitted in any format. `path` is "feed" or "feeds/<name>"."""
+    """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 
     path: str
     title: str
@@ -902,11 +982,13 @@ class MergedFeed:
     entries: tuple[MergedEntry, ...] = ()
     archive_url: str | None = None  # of the newest page with what this feed had before (RFC 5005)
     removals: tuple[Removal, ...] = ()  # RFC 6721
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # it is published in
+    query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
     @property
     def id(self) -> str:
         """Permanent: the address of the Atom document."""
-        return f"{self.public_url}/{self.path}.atom"
+        return self.self_url("atom")
 
     @property
     def home_url(self) -> str:
@@ -914,7 +996,7 @@ class MergedFeed:
 
     def self_url(self, extension: str) -> str:
         """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
-        return f"{self.public_url}/{self.path}.{extension}"
+        return f"{self.public_url}/{quote(self.path)}.{extension}{self.query and '?'}{self.query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The `public/` directory: documents that any web server can serve, each replaced as a whole."""
+"""The `public/` directory, and its neighbour for feeds that ask for a token: each document replaced as a whole."""
 
 import os
 import shutil
@@ -13,10 +13,16 @@ from aggregator.model import Document, Published
 
 MODE = 0o644  # whoever serves them must be able to read them
 UNFINISHED = ".new-"
+PRIVATE = "private"  # the neighbour
+PRIVATE_MODE = 0o600
 
 
 def write(
-    documents: Iterable[Document], directory: Path, *, before: Mapping[str, Published] | None = None
+    documents: Iterable[Document],
+    directory: Path,
+    *,
+    before: Mapping[str, Published] | None = None,
+    mode: int = MODE,
 ) -> dict[str, Published]:
     """Write what changed and remove feeds that are no more; by path, with when its bytes last changed.
 
@@ -26,7 +32,7 @@ def write(
     with _publishing(directory):
         published = {
             document.path: _kept(document, directory, before or {})
-            or _write(document, directory / document.path)
+            or _write(document, directory / document.path, mode)
             for document in documents
         }
         for stray in [*directory.glob(f"{UNFINISHED}*"), *(directory / "feeds").glob("*.*")]:
@@ -35,11 +41,11 @@ def write(
     return published
 
 
-def write_page(document: Document, directory: Path, *, keep: Collection[str]) -> None:
+def write_page(document: Document, directory: Path, *, keep: Collection[str], mode: int = MODE) -> None:
     """Write a page of an archive; of what lies beside it, only the paths in `keep` stay."""
     path = directory / document.path
     with _publishing(directory):
-        _write(document, path)
+        _write(document, path, mode)
         for stray in path.parent.iterdir():
             if stray != path and stray.relative_to(directory).as_posix() not in keep:
                 stray.unlink()
@@ -78,14 +84,14 @@ def _kept(document: Document, directory: Path, before: Mapping[str, Published]) 
     return last if same else None
 
 
-def _write(document: Document, path: Path) -> Published:
+def _write(document: Document, path: Path, mode: int) -> Published:
     if not path.exists() or path.read_bytes() != document.body:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(document.body)
-            Path(temporary).chmod(MODE)
+            Path(temporary).chmod(mode)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

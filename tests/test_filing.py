@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from aggregator import parse
-from aggregator.model import Absence, Document, Output, Response
+from aggregator.model import Absence, Document, Output, Response, Rule, Sorting
 from aggregator.store.protocol import PAGE_ENTRIES, SWEEP_STORIES
 from tests.archives import NAMES, URL, Newsroom, ids, link, numbered, story
 
@@ -322,3 +322,31 @@ def test_pages_are_written_again_when_the_directory_was_emptied(room: Newsroom) 
     room.restart()
     room.publish()
     assert (room.public / "archive/feed/0/100.atom").exists()
+
+
+def test_e19_outputs_with_rules_caps_and_another_order_lose_nothing(room: Newsroom) -> None:
+    """What the rules refuse is in neither; what a cap leaves out is in the archive."""
+    drop = Rule(action="drop", patterns=(("title", "Title 1[0-9]$"),))
+    ruled = replace(politics("alfa"), rules=(drop,))
+    capped = Output(name="feeds/capped", title="Capped", limit=4, per_source=1, sorting=Sorting.SEEN)
+    room.outputs = (ruled, capped)
+    room.tell_many(range(30))
+    room.publish_all()
+    room.now += DAY
+    room.tell_many(range(30, 32), "bravo")
+    room.publish_all()
+    wanted = [*range(10), *range(20, 30)]
+    assert sorted(numbered(room.walk("feeds/politics")[0])) == wanted
+    assert numbered(room.shown("feeds/capped")) == [31, 29]
+    assert sorted(numbered(room.walk("feeds/capped")[0])) == list(range(32))
+    room.outputs = (politics("alfa"), capped)
+    room.publish_all()
+    assert sorted(numbered(room.walk("feeds/politics")[0])) == list(range(30))
+
+
+def test_pages_of_a_feed_with_a_token_of_its_own_lie_in_no_public_file(room: Newsroom) -> None:
+    room.outputs = (replace(politics("alfa"), tokens=("secret",)),)
+    room.tell_many(range(30))
+    room.publish()
+    assert isinstance(room.page("feeds/politics/0/25.atom"), Document)
+    assert not (room.public / "archive/feeds").exists()

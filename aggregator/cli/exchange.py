@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 
 from aggregator.cli.context import Context, reading_store
+from aggregator.cli.following import followed
 from aggregator.config import NewSource, add_sources
 from aggregator.daemon import PUBLIC
 from aggregator.emit import emit_opml
 from aggregator.model import FeedHead
 from aggregator.parse.subscriptions import read_subscriptions
+from aggregator.public import PRIVATE
 
 
 @click.group("import")
@@ -30,14 +32,18 @@ def import_opml(context: Context, file: Path) -> None:
         click.echo(f"{file}: warning: {problem}", err=True)
     if not subscriptions:
         raise click.ClickException(f"{file}: no feed to follow in it; is it a subscription list?")
-    known = {source.url for source in context.load().sources}
+    before = context.load()
+    known = {source.url for source in before.sources}
     new = [
         NewSource(url=one.url, title=one.title, tags=one.tags)
         for one in subscriptions
         if one.url not in known
     ]
+    path = add_sources(context.config, new) if new else None
+    if context.as_json:
+        context.show(followed([one.url for one in subscriptions], before, context.load(), path), [])
+        return
     if new:
-        path = add_sources(context.config, new)
         click.echo(f"{path}: {len(new)} added")
     click.echo(
         f"{file}: {len(subscriptions)} feeds, {len(subscriptions) - len(new)} followed already", err=True
@@ -74,7 +80,11 @@ def export_feed(context: Context, format_: str, name: str | None) -> None:
         raise click.UsageError(
             f"no feed {name!r} in {context.config}; there are: {', '.join(names) or 'none'}"
         )
-    path = configuration.data_dir / PUBLIC / (f"feeds/{name}.{format_}" if name else f"feed.{format_}")
+    output = next((output for output in configuration.outputs if output.name == name), None)
+    if output is not None and format_ not in output.formats:
+        raise click.UsageError(f"the feed {name!r} has no {format_}; it has: {', '.join(output.formats)}")
+    directory = configuration.data_dir / (PRIVATE if output is not None and output.tokens else PUBLIC)
+    path = directory / (f"feeds/{name}.{format_}" if name else f"feed.{format_}")
     if not path.exists():
         raise click.ClickException(f"{path} is not there yet: nothing has been published; `poll` does it")
     click.echo(path.read_bytes(), nl=False)

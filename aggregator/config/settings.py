@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TypeAlias
 
-from aggregator.model import Output, Source
+from aggregator.model import Output, Sorting, Source
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -40,6 +40,7 @@ class Poll:
 class Dedup:
     window: timedelta
     near_duplicates: bool
+    groups: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Configuration:
     data_dir: Path  # absolute; need not exist yet
     contact: str | None
     limit: int  # entries in the merged feed
+    sorting: Sorting  # of the merged feed
+    per_source: int | None  # entries of one source in the merged feed at most
     server: Server
     poll: Poll
     dedup: Dedup

@@ -17,12 +17,13 @@ from itertools import combinations
 
 from aggregator.dedup.agree import Window, agrees, told_at
 from aggregator.dedup.boilerplate import boilerplate
+from aggregator.dedup.groups import Events
 from aggregator.dedup.identity import told_apart
 from aggregator.dedup.known import outlives, revised, withdrawals
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.dedup.nearby import Nearby
 from aggregator.dedup.reissued import Reissued
-from aggregator.dedup.said import said
+from aggregator.dedup.said import Said, said
 from aggregator.dedup.sample import sample
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.versions import is_version
@@ -31,11 +32,13 @@ from aggregator.model import (
     Candidates,
     Entry,
     Join,
+    Known,
     Mark,
     Placement,
     Plan,
     Refound,
     Rename,
+    Revision,
     StoredEntry,
     Tombstone,
 )
@@ -80,6 +83,7 @@ def place(
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
     for entry, entry_id in zip(new, ids, strict=True):
         batch.add(entry, entry_id)
+    revisions = [batch.marked_anew(one, candidates.known[one.entry.guid]) for one in revisions]
     renamed = {rename.old_id: rename.new_id for rename in batch.renames}
     return Plan(
         renames=tuple(batch.renames),
@@ -168,6 +172,9 @@ class _Batch:
         self.nearby: Nearby | None = None
         if window.near is not None:
             self.nearby = Nearby(candidates.near, usual, self.current, window.near, now)
+        self.events: Events | None = None
+        if window.group is not None:
+            self.events = Events(candidates.events, self._said, self.current, window.group, now)
         self.renames: list[Rename] = []
         self.placements: list[Placement] = []
         self.joins: list[Join] = []
@@ -207,6 +214,8 @@ class _Batch:
                 story = self._become(story, replace(story, representative=stored))
         if self.nearby is not None and is_indexed:
             self.nearby.add(own_sample, story)
+        grouping = self.events.first(stored) if self.events is not None and not matches else None
+        is_first = self.events is not None and is_indexed and grouping is None
         self.placements.append(
             Placement(
                 entry=entry,
@@ -218,7 +227,34 @@ class _Batch:
                 marks=tuple((mark, n) for mark in own_marks if (n := self._take(mark, story)) is not None),
                 sample=own_sample,
                 is_indexed=is_indexed and bool(own_sample),
+                topics=self.events.topics(stored) if self.events is not None and is_first else (),
+                grouping=grouping,
             )
+        )
+
+    def marked_anew(self, revision: Revision, known: Known) -> Revision:
+        """Let later entries find what a known one says now. It joins no stories: it is told where it was.
+
+        Comes after all that is new, as it gives the places of its story numbers only.
+        """
+        entry, before = revision.entry, known.entry
+        if revision.is_trivial:
+            return revision
+        story = Candidate(
+            story_id=known.story_id,
+            representative=StoredEntry(
+                entry_id=known.entry_id, story_id=known.story_id, first_seen_at=self.now, entry=entry
+            ),
+        )
+        story = self.current(self.became.get(known.story_id, story))
+        is_reworded = before is None or before.content_text != entry.content_text
+        sample_ = self._sample(entry) if is_reworded else ()
+        former = self._sample(before) if is_reworded and before is not None else ()
+        return replace(
+            revision,
+            marks=tuple((mark, n) for mark in marks(entry) if (n := self._take(mark, story)) is not None),
+            sample=sample_,
+            former=tuple(one for one in former if one not in sample_),
         )
 
     def current(self, story: Candidate) -> Candidate:
@@ -234,6 +270,9 @@ class _Batch:
         story = self.brought.get(stored.entry_id)
         if story is not None:
             self._become(self.current(story), replace(self.current(story), story_id=new_id))
+
+    def _said(self, stored: StoredEntry) -> Said:
+        return said(stored.entry) if self.nearby is None else self.nearby.said(stored)
 
     def _sample(self, entry: Entry) -> tuple[int, ...]:
         """Return what `lookup` asked the store with, which knew the document only."""
@@ -264,15 +303,15 @@ class _Batch:
                 return resembled[1], [resembled[0]]
         return first, list(matches.values())
 
-    def _is_version(self, stored: StoredEntry, other: StoredEntry) -> bool:
-        if self.nearby is None:
-            return False
+    @staticmethod
+    def _is_version(stored: StoredEntry, other: StoredEntry) -> bool:
+        """Also where nothing that only resembles is looked for: what is one by its address is a version or a copy."""
         entry, told = stored.entry, other.entry
         one_page = (
             entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
         )
         one_place = one_page or entry.source_id == told.source_id
-        return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
+        return is_version(said(entry), said(told), one_place=one_place)
 
     def _unite(self, entry: Entry, matches: Sequence[Candidate]) -> Candidate:
         """Make one story of `matches`: a published one stays, else the one told first.

@@ -7,7 +7,7 @@ from html import escape
 
 from lxml import etree
 
-from aggregator.emit.extensions import NAMESPACES, extend, playable
+from aggregator.emit.extensions import NAMESPACES, extend, group, playable
 from aggregator.emit.legal import line
 from aggregator.emit.pieces import Piece, alone, cut, joined
 from aggregator.emit.words import heading, looks_like_html, rfc3339, unmarked
@@ -122,6 +122,7 @@ def _entry(root: etree._Element, entry: MergedEntry) -> None:
         _text(element, "rights", entry.extras.rights)
     _body(element, entry)
     extend(element, _with_duration(entry))
+    group(element, entry)
 
 
 def _links(element: etree._Element, entry: MergedEntry) -> None:

@@ -1,7 +1,8 @@
 """Renders an entry once until it changes, and a document once until anything in it does."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 from weakref import WeakValueDictionary
 
 from aggregator.emit.atom import atom, atom_alone, atom_entry
@@ -31,6 +32,13 @@ class _Emitted:
     documents: tuple[Document, ...]
 
 
+FORMATS: Final[Mapping[str, Callable[[MergedFeed, tuple[_Rendered, ...]], Document]]] = {
+    "atom": lambda feed, entries: atom(feed, [one.atom for one in entries]),
+    "rss": lambda feed, entries: rss(feed, [one.rss for one in entries]),
+    "json": lambda feed, entries: jsonfeed(feed, [one.json for one in entries]),
+}  # by the extension of their addresses
+
+
 class Press:
     """For one caller at a time. Of every feed the last emission is kept, until `keep` leaves it out."""
 
@@ -43,17 +51,13 @@ class Press:
         self._emitted = {path: one for path, one in self._emitted.items() if path in paths}
 
     def emit(self, feed: MergedFeed) -> tuple[Document, ...]:
-        """Return the feed as Atom 1.0, RSS 2.0 and JSON Feed 1.1, with the same entries in each."""
+        """Return the feed in each of its formats, with the same entries in each."""
         last = self._emitted.get(feed.path)
         if last is not None and last.feed == feed:
             return last.documents
         rendered = tuple(self._render(entry, feed.home_url) for entry in feed.entries)
         said = replace(feed, title=line(feed.title), entries=tuple(one.entry for one in rendered))
-        documents = (
-            atom(said, [one.atom for one in rendered]),
-            rss(said, [one.rss for one in rendered]),
-            jsonfeed(said, [one.json for one in rendered]),
-        )
+        documents = tuple(FORMATS[name](said, rendered) for name in feed.formats)
         self._emitted[feed.path] = _Emitted(feed, rendered, documents)
         return documents
 

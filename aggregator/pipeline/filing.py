@@ -6,13 +6,13 @@ So the last page has another address whenever it grows, and every address can be
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from aggregator import public
+from aggregator import public, rules
 from aggregator.emit import Press, atom_page
-from aggregator.merge import merge
+from aggregator.merge import EMPTY_AT, lasting, merge, shown
 from aggregator.model import (
     Absence,
     Archived,
@@ -22,8 +22,10 @@ from aggregator.model import (
     FeedHead,
     Leavers,
     MergedEntry,
+    MergedFeed,
     Output,
     Source,
+    Story,
 )
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import PAGE_ENTRIES, Store
@@ -72,6 +74,11 @@ def _document(store: Store, public_url: str, name: str, page: int, count: int) -
     )  # the newest first, as in feeds
 
 
+def stays(output: Output, story: Story) -> bool:
+    """Whether the rules of an output let a story stay, by the words it would be shown with."""
+    return not output.rules or bool(rules.apply(output.rules, [shown(story, output.sources).entry]))
+
+
 class Filing:
     """Files what has left the feeds, and keeps the pages in `directory` for web servers that know nothing of us."""
 
@@ -83,30 +90,52 @@ class Filing:
         self._written: dict[str, int] = {}  # how many pages of each feed lie there whole
         self._partial: dict[str, str] = {}  # path of each feed's newest page, when it is not whole
 
-    def file(self, plant: Plant, sources: Mapping[str, tuple[Source, FeedHead]], *, now: datetime) -> bool:
-        """File some of what has left the feeds, oldest first; return whether there was any."""
+    def file(
+        self,
+        plant: Plant,
+        sources: Mapping[str, tuple[Source, FeedHead]],
+        feeds: Sequence[MergedFeed],
+        *,
+        now: datetime,
+    ) -> bool:
+        """File some of what `feeds` show no more, oldest first; return whether there was any."""
         bodies: dict[MergedEntry, bytes] = {}  # many feeds lose a story at once
-        leavers = [self._leavers(plant, output, sources, bodies) for output in plant.outputs]
-        found = [one for one in leavers if one.entries]
-        if found:
-            self._store.archive(found, at=now)
-        return bool(found)
+        leavers = []
+        refused = False
+        for output, feed in zip(plant.outputs, feeds, strict=True):
+            shown_ids = {entry.id for entry in feed.entries}
+            found = self._store.leaving(output, STEP_ENTRIES, shown=shown_ids)
+            if left_out := [story for story in found if not stays(output, story)]:
+                self._store.leave_out(output.name, left_out)
+                refused = True
+            stories = [story for story in found if story not in left_out]
+            leavers.append(self._leavers(plant, output, sources, stories, bodies))
+        if filed := [one for one in leavers if one.entries]:
+            self._store.archive(filed, at=now)
+        return bool(filed) or refused
 
     def _leavers(
         self,
         plant: Plant,
         output: Output,
         sources: Mapping[str, tuple[Source, FeedHead]],
+        stories: Sequence[Story],
         bodies: dict[MergedEntry, bytes],
     ) -> Leavers:
         left = merge(
-            self._store.leaving(output, STEP_ENTRIES),
+            stories,
             path=output.name,
             title=output.title,
             public_url=plant.public_url,
             sources=sources,
             limit=STEP_ENTRIES,
             only=output.sources,
+            sorting=output.sorting,
+            content=output.content,
+            groups=plant.window.group is not None,
+        )
+        left = lasting(
+            left, self._store.emitted(output.name, [entry.id for entry in left.entries]), now=EMPTY_AT
         )
         for entry in left.entries:
             if entry not in bodies:
@@ -121,7 +150,8 @@ class Filing:
         """Bring the files of pages up to date, some of them; return whether there are more to write."""
         if self._public_url != plant.public_url:
             self._begin(plant.public_url)
-        names = [output.name for output in plant.outputs if output.name in lengths]
+        # Feeds with a token of their own are served by us alone.
+        names = [one.name for one in plant.outputs if one.name in lengths and not one.tokens]
         more = [self._write(name, lengths[name]) for name in names]
         return any(more)
 

@@ -3,12 +3,14 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import Absence, Document, PollResult, Publication
+from aggregator.model import Absence, Asked, Document, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.filing import archive_document
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import Publisher
+from aggregator.pipeline.recounting import recount
 from aggregator.store.protocol import Store
 
 
@@ -47,6 +49,10 @@ class Pipeline:
         """See `archives.read_archives`."""
         return await read_archives(self._parts, source_id, force=force)
 
+    async def recount(self) -> None:
+        """See `recounting.recount`."""
+        await asyncio.to_thread(recount, self._parts)
+
     async def publish(self) -> Publication:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
@@ -63,3 +69,7 @@ class Pipeline:
     def archive(self, address: str) -> Document | Absence:
         """Return the page of that address below archive/; it reads the store."""
         return archive_document(self._parts.store, self.plant.public_url, address)
+
+    def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
+        """See `demand.feed_at`; reads the store."""
+        return feed_at(self.plant, self._parts.store, path, asked)

@@ -1,17 +1,95 @@
 """One publication, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from aggregator import public
 from aggregator.emit import Press, emit_opml
-from aggregator.merge import merge
-from aggregator.model import ArchiveLength, Document, FeedHead, MergedFeed, Output, Publication, Source
-from aggregator.pipeline.filing import Filing, newest
+from aggregator.merge import EMPTY_AT, lasting, merge
+from aggregator.model import (
+    Document,
+    Emitted,
+    FeedHead,
+    MergedFeed,
+    Output,
+    Publication,
+    Source,
+    Story,
+)
+from aggregator.pipeline.filing import Filing, newest, stays
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
+
+MERGED = "feed"  # path of the feed of everything
+LOOKED_AT_MOST = 10_000  # stories, for a feed that leaves many out
+MORE = 4  # times as many stories are looked at when there were too few
+
+Sources: TypeAlias = Mapping[str, tuple[Source, FeedHead]]
+
+
+def configured(plant: Plant, store: Store) -> Sources:
+    """Return the sources that are shown, with what their feeds say of themselves."""
+    heads = store.heads()
+    return {source.id: (source, heads[source.id]) for source in plant.sources.values() if source.id in heads}
+
+
+def merged(
+    plant: Plant,
+    store: Store,
+    output: Output,
+    sources: Sources,
+    find: Callable[[int], Sequence[Story]] | None = None,
+) -> MergedFeed:
+    """Return what an output shows now: stories whose ids are final; of those that `find` finds, if given.
+
+    Rules and limits leave stories out, so that more of them are looked at until there are enough, at most
+    `LOOKED_AT_MOST`.
+    """
+    looked_at = output.limit
+    while True:
+        stories = (
+            store.latest(looked_at, sources=output.sources, settled=True, sorting=output.sorting)
+            if find is None
+            else find(looked_at)
+        )
+        feed = merge(
+            [story for story in stories if stays(output, story)],
+            path=output.name,
+            title=output.title,
+            public_url=plant.public_url,
+            sources=sources,
+            limit=output.limit,
+            only=output.sources,
+            sorting=output.sorting,
+            per_source=output.per_source,
+            content=output.content,
+            groups=plant.window.group is not None,
+        )
+        if len(feed.entries) >= output.limit or len(stories) < looked_at or looked_at >= LOOKED_AT_MOST:
+            return replace(feed, formats=output.formats)
+        looked_at = min(looked_at * MORE, LOOKED_AT_MOST)
+
+
+def _dated(merged: MergedFeed, store: Store, now: datetime) -> MergedFeed:
+    """Let the dates of a feed follow those it has had, and keep what it has now."""
+    before = store.emitted(merged.path, [entry.id for entry in merged.entries])
+    feed = lasting(merged, before, now=now)
+    after = {entry.id: Emitted(told=entry.told, updated_at=entry.updated_at) for entry in feed.entries}
+    changed = {story_id: one for story_id, one in after.items() if before.get(story_id) != one}
+    if changed:
+        store.keep_emitted(merged.path, changed)
+    return feed
+
+
+def dated_as_before(feed: MergedFeed, store: Store) -> MergedFeed:
+    """Give what the merged feed shows too the dates it has there."""
+    before = store.emitted(MERGED, [entry.id for entry in feed.entries])
+    told = {entry.id: entry.told for entry in feed.entries}
+    same = {story_id: one for story_id, one in before.items() if one.told == told[story_id]}
+    return lasting(feed, same, now=EMPTY_AT)  # a time that nothing is told anew at
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +97,16 @@ class _Made:
     """A feed, and what it was made of besides the stories that its output has."""
 
     output: Output
-    public_url: str
-    sources: Mapping[str, tuple[Source, FeedHead]]
+    plant: Plant
+    sources: Sources
     feed: MergedFeed
+
+    def holds(self, output: Output, plant: Plant, sources: Sources) -> bool:
+        same = self.plant is plant or (self.plant.public_url, self.plant.window) == (
+            plant.public_url,
+            plant.window,
+        )
+        return same and (self.output, self.sources) == (output, sources)
 
 
 class Publisher:
@@ -40,24 +125,36 @@ class Publisher:
         self._last = Publication()
 
     def publish(self, plant: Plant, *, now: datetime) -> Publication:
-        """Merge, emit and write every feed; the ids in them are final from here on."""
+        """Merge, emit and write every feed; the ids and dates in them are final from here on."""
         self._store.settle()
-        sources = self._sources(plant)
-        self._changed |= self._store.enrol(plant.outputs)
-        self._filing.file(plant, sources, now=now)
+        sources, made, _ = self._advance(plant, now)
         lengths = self._store.archive_lengths()
         self._filing.write(plant, lengths)
-        feeds = tuple(
-            self._feed(plant, output, sources, lengths[output.name], now) for output in plant.outputs
-        )
+        feeds = []
+        for output, feed in zip(plant.outputs, made, strict=True):
+            page = newest(output.name, lengths[output.name])
+            feeds.append(
+                replace(
+                    feed,
+                    archive_url=f"{plant.public_url}/{page}" if page else None,
+                    removals=self._store.removals(output, since=now - plant.tombstones),
+                )
+            )
         self._press.keep({feed.path for feed in feeds})
-        documents: list[Document] = [document for feed in feeds for document in self._press.emit(feed)]
+        documents: list[Document] = []
+        private: list[Document] = []
+        for output, feed in zip(plant.outputs, feeds, strict=True):
+            (private if output.tokens else documents).extend(self._press.emit(feed))
         followed = [
             pair for pair in sources.values() if not pair[0].url.startswith("file:")
         ]  # for others to follow
         documents.append(emit_opml(plant.title, followed))
-        published = public.write(documents, self._directory, before=self._last.published)
-        self._last = Publication(published=published, feeds=feeds)
+        before = self._last.published
+        published = public.write(documents, self._directory, before=before)
+        published |= public.write(
+            private, self._directory.parent / public.PRIVATE, before=before, mode=public.PRIVATE_MODE
+        )
+        self._last = Publication(published=published, feeds=tuple(feeds))
         return self._last
 
     def file_older(self, plant: Plant, *, now: datetime) -> bool:
@@ -65,49 +162,27 @@ class Publisher:
 
         For a new feed over a large store, off the path of what is new: a publication tells of it afterwards.
         """
-        changed = self._store.enrol(plant.outputs)
-        filed = self._filing.file(plant, self._sources(plant), now=now)
-        self._changed |= changed
+        _, _, more = self._advance(plant, now)
         unwritten = self._filing.write(plant, self._store.archive_lengths())
-        return bool(changed) or filed or unwritten
+        return more or unwritten
 
-    def _sources(self, plant: Plant) -> dict[str, tuple[Source, FeedHead]]:
-        heads = self._store.heads()
-        return {
-            source.id: (source, heads[source.id]) for source in plant.sources.values() if source.id in heads
-        }
+    def _advance(self, plant: Plant, now: datetime) -> tuple[Sources, tuple[MergedFeed, ...], bool]:
+        """Make the feeds that have changed, and file what they show no more; say whether anything was done."""
+        changed = self._store.enrol(plant.outputs)
+        self._changed |= changed
+        sources = configured(plant, self._store)
+        feeds = tuple(self._feed(plant, output, sources, now) for output in plant.outputs)
+        return sources, feeds, self._filing.file(plant, sources, feeds, now=now) or bool(changed)
 
-    def _feed(
-        self,
-        plant: Plant,
-        output: Output,
-        sources: Mapping[str, tuple[Source, FeedHead]],
-        length: ArchiveLength,
-        now: datetime,
-    ) -> MergedFeed:
+    def _feed(self, plant: Plant, output: Output, sources: Sources, now: datetime) -> MergedFeed:
         made = self._made.get(output.name)
-        if (
-            made is None
-            or output.name in self._changed
-            or (made.output, made.public_url, made.sources) != (output, plant.public_url, sources)
-        ):
-            feed = merge(
-                self._store.current(output),
-                path=output.name,
-                title=output.title,
-                public_url=plant.public_url,
-                sources=sources,
-                limit=output.limit,
-                only=output.sources,
-            )
-            self._changed.discard(output.name)
-        else:
-            feed = made.feed
-        page = newest(output.name, length)
-        feed = replace(
-            feed,
-            archive_url=f"{plant.public_url}/{page}" if page else None,
-            removals=self._store.removals(output, since=now - plant.tombstones),
-        )
-        self._made[output.name] = _Made(output, plant.public_url, sources, feed)
+        if made is not None and output.name not in self._changed and made.holds(output, plant, sources):
+            return made.feed
+
+        def find(most: int) -> Sequence[Story]:
+            return self._store.current(replace(output, limit=most))
+
+        feed = _dated(merged(plant, self._store, output, sources, find), self._store, now)
+        self._changed.discard(output.name)
+        self._made[output.name] = _Made(output, plant, sources, feed)
         return feed

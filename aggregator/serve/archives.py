@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator.model import Absence, Document
-from aggregator.serve.answer import answer, cache_control, self_link, sentence
+from aggregator.serve.answer import answer, cache_control, sentence
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Ready, prepare
 
@@ -32,8 +32,10 @@ class Archives:
         if isinstance(ready, Absence):
             raise HTTPException(404)
         settings = self._settings()
-        link = self_link(settings, f"archive/{request.path_params['path']}")
-        return answer(request, ready, cache_control=cache_control(settings, for_ever=True), headers=link)
+        path = f"archive/{request.path_params['path']}"
+        link = {"Link": f'<{settings.public_url}/{path}>; rel="self"'}
+        control = cache_control(settings, path, for_ever=True)
+        return answer(request, ready, cache_control=control, headers=link)
 
     def _ready(self, address: str) -> Ready | Absence:
         found = Absence.NEVER if self._find is None else self._find(address)

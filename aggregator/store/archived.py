@@ -8,12 +8,12 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import Archived, ArchiveLength, Leavers, Output, PageContent
+from aggregator.model import Archived, ArchiveLength, Leavers, Output, PageContent, Sorting
 from aggregator.store import rows
 from aggregator.store.protocol import PAGE_ENTRIES, SWEEP_STORIES
 from aggregator.store.rows import SHOWABLE
@@ -42,12 +42,11 @@ _BACK = f"""
         WHERE EXISTS (SELECT 1 FROM entries e WHERE e.story = s.key AND {SHOWABLE}))
 """  # noqa: S608
 _IN_LINE = """
-    SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM unarchived u
+    SELECT s.key, s.story_id, s.shown_at, s.representative, s.group_id, r.entry_id AS representative_id
+    FROM unarchived u
     JOIN stories s ON s.key = u.story JOIN entries r ON r.key = s.representative
     WHERE u.archive = (SELECT key FROM archives WHERE name = ?)
 """
-CURRENT = f"{_IN_LINE} ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?"
-LEAVING = f"{_IN_LINE} ORDER BY s.shown_at, r.source_id DESC, r.position DESC, s.story_id DESC LIMIT ?"
 _UNUSED = """
     UPDATE archive_entries SET body = NULL WHERE key IN (
         SELECT entry FROM archived WHERE archive = :archive AND n >= :first AND n < :end)
@@ -64,8 +63,9 @@ def enrol(db: Database, outputs: Sequence[Output]) -> frozenset[str]:
     changed = set()
     for output in outputs:
         sources = configured if output.sources is None else configured.intersection(output.sources)
-        if output.name not in known or {*json.loads(known[output.name]["sources"])} != sources:
-            _rescope(db, output, sources)
+        scope = sources | ({repr(output.rules)} if output.rules else set())  # among ids: it is nobody's
+        if output.name not in known or {*json.loads(known[output.name]["sources"])} != scope:
+            _rescope(db, output, scope)
             changed.add(output.name)
     for name in known.keys() - {output.name for output in outputs}:
         _leave(db, known[name])
@@ -79,10 +79,10 @@ def _rescope(db: Database, output: Output, sources: set[str]) -> None:
     values = {"archive": row["key"], "sources": json.dumps(sorted(sources)), "limit": output.limit}
     db.execute("UPDATE archives SET sources = :sources WHERE key = :archive", values)
     db.execute(_LEAVE, values)
-    added = json.dumps(sorted(sources.difference(json.loads(row["sources"]))))
-    if db.execute(
-        "SELECT 1 FROM entries WHERE source_id IN (SELECT value FROM json_each(?)) LIMIT 1", [added]
-    ).fetchone():
+    before = {*json.loads(row["sources"])}
+    other_rules = any(one.startswith("(Rule(") for one in before ^ sources)
+    told = "SELECT 1 FROM entries WHERE source_id IN (SELECT value FROM json_each(?)) LIMIT 1"
+    if other_rules or db.execute(told, [json.dumps(sorted(sources - before))]).fetchone():
         db.execute(f"{_ENTER} ORDER BY s.shown_at DESC LIMIT :limit", values)
         db.execute("UPDATE archives SET swept = 0 WHERE key = :archive", values)
 
@@ -128,13 +128,26 @@ def _sweep(db: Database) -> set[str]:
     return {row["name"] for row in found}
 
 
-def leaving_count(db: Database, output: Output) -> int:
-    """Return how many stories are in line behind those that the feed shows."""
-    row = db.execute(
-        "SELECT count(*) AS stories FROM unarchived WHERE archive = (SELECT key FROM archives WHERE name = ?)",
-        [output.name],
-    ).fetchone()
-    return max(0, int(row["stories"]) - output.limit)
+def current(output: Output) -> str:
+    """Return the query for what a feed shows: its name, and how many."""
+    seen = "r.first_seen_at DESC," if output.sorting is Sorting.SEEN else ""
+    return f"{_IN_LINE} ORDER BY {seen} s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?"
+
+
+def leaving(output: Output) -> str:
+    """Return the query for what it shows no more, the last first: its name, the ids it shows, and how many."""
+    seen = "r.first_seen_at," if output.sorting is Sorting.SEEN else ""
+    order = f"{seen} s.shown_at, r.source_id DESC, r.position DESC, s.story_id DESC"
+    return f"{_IN_LINE} AND s.story_id NOT IN (SELECT value FROM json_each(?)) ORDER BY {order} LIMIT ?"  # noqa: S608
+
+
+def leave_out(db: Database, output: str, story_ids: Collection[str]) -> None:
+    """See `Store.leave_out`."""
+    db.execute(
+        "DELETE FROM unarchived WHERE archive = (SELECT key FROM archives WHERE name = ?)"
+        " AND story IN (SELECT key FROM stories WHERE story_id IN (SELECT value FROM json_each(?)))",
+        [output, json.dumps([*story_ids])],
+    )
 
 
 def archive(db: Database, leavers: Leavers, at: str) -> None:

@@ -1,11 +1,13 @@
 """What the memory engine holds, and a plan written to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import (
+    Emitted,
     Join,
     Mark,
     Overrule,
@@ -20,6 +22,7 @@ from aggregator.model import (
     Version,
     Withdrawal,
 )
+from aggregator.store import groupings
 from aggregator.store.index import Index
 from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST
 
@@ -51,7 +54,12 @@ class Content:
     removals: dict[str, tuple[Removal, frozenset[str]]] = field(
         default_factory=dict
     )  # with sources, by story id
+    emitted: dict[tuple[str, str], Emitted] = field(
+        default_factory=dict
+    )  # by feed and story id; no plan writes it
+    groups: groupings.Groups = field(default_factory=dict)
     index: Index = field(default_factory=Index)
+    topics: groupings.Topics = field(default_factory=groupings.Topics)
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -69,7 +77,10 @@ class Content:
             set(self.held),
             dict(self.overrules),
             dict(self.removals),
-            self.index,  # written last, when nothing can conflict any more
+            self.emitted,
+            dict(self.groups),
+            self.index,  # written last, as the next, when nothing can conflict any more
+            self.topics,
         )
 
 
@@ -102,6 +113,12 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
     for placement in plan.placements:
         content.index.add(placement, at)
+    for revision in plan.revisions:
+        story_id = content.entries[revision.entry_id].story_id
+        if revision.sample and content.stories[story_id].representative == revision.entry_id:
+            entry = revision.entry
+            content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
+    content.topics.add(plan.placements, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -156,6 +173,7 @@ def _rename(content: Content, rename: Rename) -> None:
     if story.story_id == rename.old_id:
         content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
         _move(content, rename.old_id, rename.new_id)
+        groupings.rename(content.groups, rename.old_id, rename.new_id)
 
 
 def _place(content: Content, placement: Placement, at: datetime) -> None:
@@ -178,9 +196,17 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
         entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
     content.decided[entry_id] = placement
+    if placement.grouping is not None:
+        if placement.grouping.first_id not in content.stories:
+            raise Conflict(f"story {placement.grouping.first_id} is gone")
+        groupings.add(content.groups, story_id, placement.grouping)
     if placement.is_held:
         content.held.add(entry_id)
-    for mark, n in placement.marks:
+    _take(content, placement.marks, story_id, at)
+
+
+def _take(content: Content, taken: Sequence[tuple[Mark, int]], story_id: str, at: datetime) -> None:
+    for mark, n in taken:
         places = content.marks.setdefault(mark, {})
         if n in places:
             raise Conflict(f"place {n} of {mark} is taken")
@@ -197,6 +223,7 @@ def _revise(content: Content, revision: Revision, at: datetime) -> None:
         return
     content.withdrawn.pop(revision.entry_id, None)
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
+    _take(content, revision.marks, stored.story_id, at)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:
         shown = shown_at(revision.entry, stored.first_seen_at)
@@ -254,6 +281,9 @@ def _join(content: Content, join: Join, at: datetime) -> None:
     _move(content, join.loser, join.winner)
     if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
         content.aliases[join.loser] = join.winner
+    if content.groups:
+        unsettled = [id_ for id_, story in content.stories.items() if not story.settled]
+        groupings.join(content.groups, join.loser, join.winner, unsettled)
 
 
 def _refound(content: Content, refound: Refound) -> None:
@@ -271,6 +301,7 @@ def _refound(content: Content, refound: Refound) -> None:
         shown_at=shown_at(founder.entry, founder.first_seen_at),
     )
     _move(content, refound.story_id, refound.founder_id)
+    groupings.rename(content.groups, refound.story_id, refound.founder_id)
 
 
 def apart(content: Content) -> frozenset[frozenset[str]]:
@@ -316,12 +347,7 @@ def _split(content: Content, split: Split, at: datetime) -> None:
     for mark in split.moved:
         places = content.marks.get(mark, {})
         places.update({n: new_id for n, story_id in places.items() if story_id == split.story_id})
-    for mark, n in split.taken:
-        places = content.marks.setdefault(mark, {})
-        if n in places:
-            raise Conflict(f"place {n} of {mark} is taken")
-        places[n] = new_id
-        content.taken_at[mark] = at
+    _take(content, split.taken, new_id, at)
     _represent(content, split.story_id)
 
 

@@ -19,19 +19,18 @@ class Index:
 
     def resembling(self, sample: Sequence[int]) -> list[tuple[str, str]]:
         """Return the entries that share most of `sample` first, as source id and guid."""
-        counted: Counter[int] = Counter()
-        for one in sample:
-            found = [n for week in self._weeks.values() for n in week.get(one, ())]
-            if len(found) <= FREQUENT:
-                counted.update(found)
+        counted = Counter(n for one in sample for n in self._telling(one))
         likely = sorted((-shared, n) for n, shared in counted.items() if shared >= SHARED_LEAST)
         return [self._entries[n] for _, n in likely[:CANDIDATES_MOST]]
 
+    def _telling(self, one: int) -> list[int]:
+        """Return the entries that have a hash; none when it is a phrase of too many."""
+        found = [n for week in self._weeks.values() for n in week.get(one, ())]
+        return found if len(found) <= FREQUENT else []
+
     def has_since(self, seen: int, sample: Sequence[int]) -> bool:
-        """Whether an entry numbered after `seen` shares too much of `sample`."""
-        counted = Counter(
-            n for one in sample for week in self._weeks.values() for n in week.get(one, ()) if n > seen
-        )
+        """Whether an entry numbered after `seen` shares too much of `sample`, as `resembling` would find it."""
+        counted = Counter(n for one in sample for n in self._telling(one) if n > seen)
         return any(shared >= SHARED_LEAST for shared in counted.values())
 
     def add(self, placement: Placement, at: datetime) -> None:
@@ -45,16 +44,16 @@ class Index:
                 hashes.setdefault(one, []).append(self.seen)
 
     def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
-        """Let later entries find one that has been stored for long and founds a story now."""
+        """Let later entries find one that has been stored for long, by `sample` only."""
         number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
         if (
             number is None
         ):  # numbers tell what is stored later: an old entry takes one of its own below them all
             number = min((0, *self._entries)) - 1
-        for week in self._weeks.values():
-            for numbers in week.values():
-                if number in numbers:
-                    numbers.remove(number)
+        for week in self._weeks.values():  # in two weeks at once a hash would count twice
+            for one in sample:
+                if number in week.get(one, ()):
+                    week[one].remove(number)
         self._entries[number] = source_id, guid
         hashes = self._weeks.setdefault(week_of(at), {})
         for one in sample:

@@ -12,6 +12,7 @@ from aggregator.model import (
     Candidates,
     Claim,
     Dossier,
+    Emitted,
     FeedHead,
     Holder,
     Known,
@@ -22,12 +23,11 @@ from aggregator.model import (
     Source,
     SourceState,
     StoredEntry,
-    Story,
     Told,
     Version,
 )
-from aggregator.store.contents import Content, StoredStory, apart, write_plan
-from aggregator.store.filed import dossier, find
+from aggregator.store.contents import Content, apart, write_plan
+from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
 from aggregator.store.shown import Archive, MemoryShowing
@@ -138,7 +138,7 @@ class MemoryStore(MemoryShowing):
 
     def candidates(self, lookup: Lookup) -> Candidates:
         with self._lock:
-            content = self._content
+            content, guids = self._content, {*lookup.guids}
             by_guid = {
                 stored.entry.guid: stored
                 for stored in content.entries.values()
@@ -148,7 +148,9 @@ class MemoryStore(MemoryShowing):
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             return Candidates(
                 known={
-                    guid: _known(by_guid[guid], content.withdrawn) for guid in lookup.guids if guid in by_guid
+                    guid: _known(stored, content.withdrawn)
+                    for guid, stored in by_guid.items()
+                    if guid in guids or stored.entry.said_guid in guids
                 },
                 holders={
                     uri: Holder(stored=stored, settled=content.stories[stored.story_id].settled)
@@ -169,7 +171,11 @@ class MemoryStore(MemoryShowing):
                     if source_id in content.boilerplate
                 },
                 apart=apart(content),
-                told=self._told(lookup) if is_upheaval(lookup, len(by_guid.keys() & {*lookup.guids})) else (),
+                events={
+                    guid: tuple(map(self._candidate, stories))
+                    for guid, stories in first_stories(content, lookup, by_guid).items()
+                },
+                told=self._told(lookup) if is_upheaval(lookup, by_guid) else (),
                 seen=content.index.seen,
             )
 
@@ -246,40 +252,6 @@ class MemoryStore(MemoryShowing):
 
     # publishing
 
-    def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
-    ) -> tuple[Story, ...]:
-        with self._lock:
-            content = self._content
-            told: dict[str, list[StoredEntry]] = {}
-            for stored in content.entries.values():
-                is_hidden = any(
-                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
-                )
-                if stored.entry.source_id in self._sources and not is_hidden:
-                    told.setdefault(stored.story_id, []).append(stored)
-            found = [
-                story
-                for story_id, entries in told.items()
-                if (story := content.stories[story_id]).settled >= settled
-                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
-            ]
-            found.sort(key=lambda story: story.story_id)
-            found.sort(key=self._rank)
-            return tuple(
-                Story(
-                    story_id=story.story_id,
-                    representative_id=story.representative,
-                    shown_at=story.shown_at,
-                    entries=_ranked(story, told[story.story_id], sources),
-                )
-                for story in found[:limit]
-            )
-
-    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
-        entry = self._content.entries[story.representative].entry
-        return -story.shown_at.timestamp(), entry.source_id, entry.position
-
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._lock:
             stored = self._content.entries.get(entry_id)
@@ -293,6 +265,15 @@ class MemoryStore(MemoryShowing):
         with self._lock:
             stories = self._content.stories
             self._content.stories = {id_: replace(story, settled=True) for id_, story in stories.items()}
+
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
+        with self._lock:
+            kept = self._content.emitted
+            return {one: kept[feed, one] for one in story_ids if (feed, one) in kept}
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        with self._lock:
+            self._content.emitted.update({(feed, story_id): one for story_id, one in said.items()})
 
     def resolve(self, story_id: str) -> str | None:
         with self._lock:
@@ -369,6 +350,7 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
     return Known(
         entry_id=stored.entry_id,
         story_id=stored.story_id,
+        said_guid=stored.entry.said_guid,
         entry=stored.entry,
         digest=stored.entry.digest,
         published_at=stored.entry.published_at,
@@ -377,16 +359,3 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
         title=stored.entry.title,
         withdrawn_at=withdrawn.get(stored.entry_id),
     )
-
-
-def _ranked(
-    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
-) -> tuple[StoredEntry, ...]:
-    entries = sorted(entries, key=lambda stored: stored.first_seen_at)
-    entries.sort(
-        key=lambda stored: (
-            sources is not None and stored.entry.source_id not in sources,
-            stored.entry_id != story.representative,
-        )
-    )
-    return tuple(entries)

@@ -209,7 +209,76 @@ def m0006_overrules(db: Database) -> None:
 
 
 @migrations()
-def m0007_archives(db: Database) -> None:
+def m0007_order_of_arrival(db: Database) -> None:
+    """Feeds by when we first saw their entries."""
+    db.execute("CREATE INDEX entries_first_seen ON entries (first_seen_at)")
+
+
+@migrations()
+def m0008_emitted(db: Database) -> None:
+    """What each feed last said of a story."""
+    db.execute("""
+        CREATE TABLE emitted (
+            feed TEXT NOT NULL,
+            story_id TEXT NOT NULL,
+            told TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            PRIMARY KEY (feed, story_id)
+        ) STRICT, WITHOUT ROWID
+    """)
+
+
+@migrations()
+def m0009_titles(db: Database) -> None:
+    """What a source has told under a title, for sources that change all their guids (`retold`)."""
+    db.execute("CREATE INDEX entries_told ON entries (source_id, title) WHERE NOT pruned")
+
+
+@migrations()
+def m0010_told_apart(db: Database) -> None:
+    """What the guid of an entry was told apart from, where its document repeated it.
+
+    So far it stood in the guid only, followed by the address, the title and the digest, as far as was needed.
+    """
+    db.execute("ALTER TABLE entries ADD COLUMN said_guid TEXT")
+    for telling in (
+        "' ' || coalesce(url, '') || ' ' || title || ' ' || digest",
+        "' ' || coalesce(url, '') || ' ' || title",
+        "' ' || coalesce(url, '')",
+    ):
+        db.execute(
+            f"""
+            UPDATE entries SET said_guid = substr(guid, 1, length(guid) - length({telling}))
+            WHERE said_guid IS NULL AND length(guid) > length({telling})
+                AND substr(guid, -length({telling})) = {telling}
+            """  # noqa: S608 - our own expressions
+        )
+    db.execute("CREATE INDEX entries_said_guid ON entries (source_id, said_guid) WHERE said_guid NOTNULL")
+
+
+@migrations()
+def m0011_date_orders(db: Database) -> None:
+    """In which orders the days of numbers of a source have made sense so far."""
+    db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def m0012_groups(db: Database) -> None:
+    """Which event a story tells, where another was the first to, and the index of what titles say by the week."""
+    db.execute("ALTER TABLE stories ADD COLUMN group_id TEXT")
+    db.execute("ALTER TABLE stories ADD COLUMN group_scores TEXT")
+    db.execute("CREATE INDEX stories_group ON stories (group_id) WHERE group_id NOTNULL")
+    for slot in range(3):
+        db.execute(f"""
+            CREATE TABLE topics_{slot} (
+                hash INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (hash, entry)
+            ) STRICT, WITHOUT ROWID
+        """)
+    db.execute("CREATE TABLE topic_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")
+
+
+@migrations()
+def m0013_archives(db: Database) -> None:
     """The archives of our feeds (RFC 5005), what is not in them yet, and emitted stories that are no more (RFC 6721).
 
     `touched` are the stories that have changed since feeds were last published; triggers note them, because

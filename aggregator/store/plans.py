@@ -11,14 +11,14 @@ from sqlite_utils import Database
 
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
-from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import overruled, removals, rows, samples, versions
+from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
+from aggregator.store import groups, overruled, removals, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, held, first_seen_at,
+    INSERT INTO entries (entry_id, source_id, guid, said_guid, story, rule, scores, is_version, held, first_seen_at,
         {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (9 + len(rows.ENTRY_COLUMNS)))})
+    VALUES ({", ".join("?" * (10 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
     UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
@@ -32,10 +32,11 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _rename(db, rename)
     for placement in plan.placements:
         _place(db, placement, at)
+    groups.write(db, plan, at)
     for revision in plan.revisions:
         versions.keep(db, revision, at)
         if not revision.is_trivial:
-            _revise(db, revision, rows.seconds(at))
+            _revise(db, revision, at)
     for withdrawal in plan.withdrawals:
         _one(
             db,
@@ -49,7 +50,9 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
     for refound in plan.refounds:
         _refound(db, refound)
     removals.withdrawn(db, plan.withdrawals, at)
-    if plan.seen is not None:
+    if plan.seen is not None and samples.seen(db) > plan.seen + len(
+        plan.placements
+    ):  # more than these are new
         samples.refuse_resembling(db, plan.placements, plan.seen)
     samples.keep(db, plan.placements, at)
     if plan.boilerplate is not None and plan.placements:
@@ -82,6 +85,7 @@ def _rename(db: Database, rename: Rename) -> None:
     with _unique():
         db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
         db.execute("UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id])
+    groups.rename(db, rename.old_id, rename.new_id)
 
 
 @contextmanager
@@ -109,6 +113,7 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
                 placement.entry_id,
                 entry.source_id,
                 entry.guid,
+                entry.said_guid,
                 story,
                 placement.rule,
                 json.dumps(placement.scores),
@@ -120,31 +125,35 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
         ).lastrowid
         if founds:
             db.execute("UPDATE stories SET representative = ? WHERE key = ?", [key, story])
-        db.conn.executemany(
-            "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
-            [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in placement.marks],
-        )
+        _take(db, placement.marks, story, at)
 
 
-def _revise(db: Database, revision: Revision, at: str) -> None:
+def _take(db: Database, places: Sequence[tuple[Mark, int]], story: int | None, at: datetime) -> None:
+    """Take numbered places for a story; the caller says whose they are when they are taken."""
+    db.conn.executemany(
+        "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
+        [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in places],
+    )
+
+
+def _revise(db: Database, revision: Revision, at: datetime) -> None:
     _one(
         db,
         _REVISE_ENTRY,
-        [at, *rows.entry_values(revision.entry), revision.entry_id],
+        [rows.seconds(at), *rows.entry_values(revision.entry), revision.entry_id],
         f"entry {revision.entry_id} is gone",
     )
-    _show(db, revision.entry_id, revision.entry)
-
-
-def _show(db: Database, entry_id: str, entry: Entry) -> None:
-    """Keep the order of the merged feed true when a representative's date changes."""
     row = db.execute(
-        "SELECT s.key, e.first_seen_at FROM stories s JOIN entries e ON e.key = s.representative WHERE e.entry_id = ?",
-        [entry_id],
+        "SELECT e.key, e.story, e.first_seen_at, s.representative FROM entries e JOIN stories s ON s.key = e.story"
+        " WHERE e.entry_id = ?",
+        [revision.entry_id],
     ).fetchone()
-    if row is not None:
-        shown = shown_at(entry, datetime.fromisoformat(row["first_seen_at"]))
-        db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
+    with _unique():
+        _take(db, revision.marks, row["story"], at)
+    if row["key"] == row["representative"]:  # the order of the merged feed is by its date
+        shown = shown_at(revision.entry, datetime.fromisoformat(row["first_seen_at"]))
+        db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["story"]])
+        samples.find_again(db, row["key"], revision.sample, at, former=revision.former)
 
 
 def _join(db: Database, join: Join, at: datetime) -> None:
@@ -159,6 +168,7 @@ def _join(db: Database, join: Join, at: datetime) -> None:
         [winner, loser],
     )
     db.execute("DELETE FROM stories WHERE key = ?", [loser])
+    groups.join(db, join)
 
 
 def _refound(db: Database, refound: Refound) -> None:
@@ -181,3 +191,4 @@ def _refound(db: Database, refound: Refound) -> None:
         ],
         f"story {refound.story_id} has been published or joined",
     )
+    groups.rename(db, refound.story_id, refound.founder_id)

@@ -10,6 +10,7 @@ from aggregator.model import (
     Candidates,
     Claim,
     Dossier,
+    Emitted,
     FeedHead,
     KnownItem,
     Leavers,
@@ -19,6 +20,7 @@ from aggregator.model import (
     Plan,
     PollUpdate,
     Removal,
+    Sorting,
     Source,
     SourceState,
     Story,
@@ -40,13 +42,14 @@ REMOVALS_MOST = 500  # the latest, in one feed
 UPHEAVAL_LEAST = 3  # entries: in a shorter document all may be news
 
 
-def is_upheaval(lookup: Lookup, known: int) -> bool:
+def is_upheaval(lookup: Lookup, known: Collection[str]) -> bool:
     """Whether so few guids of a document are known that its source may have changed them all.
 
     An entry is looked for under two names (`dedup.identity`), so that a quarter is half of the entries.
     """
     names = len(lookup.guids) + 2 * lookup.skipped
-    return names >= 2 * UPHEAVAL_LEAST and (known + lookup.skipped) * 4 < names
+    found = sum(guid in known for guid in lookup.guids) + lookup.skipped
+    return names >= 2 * UPHEAVAL_LEAST and found * 4 < names
 
 
 def week_of(at: datetime) -> int:
@@ -106,6 +109,7 @@ class Store(Protocol):
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs.
 
+        `known` are the entries with one of these guids, and those told apart from one.
         `told` is looked for only in an upheaval (`is_upheaval`). `near` has stories by sample for the entries
         that are not known: at most `CANDIDATES_MOST` that share `SHARED_LEAST` hashes or more, counting none
         that more than `FREQUENT` entries have (`dedup.sample`).
@@ -130,9 +134,16 @@ class Store(Protocol):
         """
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
-        """Return the newest stories by shown date that any of `sources` tells (None = any configured).
+        """Return the newest stories that any of `sources` tells (None = any configured).
+
+        Newest by shown date, or by when their representatives were first seen.
 
         Only entries of configured sources; the story's representative first, unless only
         others are among `sources`. With `settled`, only stories whose ids are final.
@@ -161,8 +172,11 @@ class Store(Protocol):
         In the order, and with entries as `latest` returns them.
         """
 
-    def leaving(self, output: Output, most: int) -> tuple[Story, ...]:
-        """Return settled stories that are neither shown nor archived, the oldest first."""
+    def leaving(self, output: Output, most: int, *, shown: Collection[str]) -> tuple[Story, ...]:
+        """Return settled stories, of those not archived, that are not among the ids `shown`, the oldest first."""
+
+    def leave_out(self, output: str, stories: Collection[Story]) -> None:
+        """Neither show nor archive stories, until they change: the rules of the feed refuse them."""
 
     def archive(self, leavers: Sequence[Leavers], *, at: datetime) -> None:
         """Put stories at the end of feeds' archives, for good, in one transaction; not those that are gone."""
@@ -181,6 +195,12 @@ class Store(Protocol):
 
         At most `REMOVALS_MOST`: deleted by their publishers, or joined with another.
         """
+
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> Mapping[str, Emitted]:
+        """Return what the feed with that path last said of these stories, by id, of those it had."""
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        """Keep what the feed says of these stories now; as long as any entry of them is kept."""
 
     def resolve(self, story_id: str) -> str | None:
         """Return the id a story has now, of one it has or had; None when there never was such a story."""

@@ -3,13 +3,13 @@
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ArchiveLength, Leavers, Output, PageContent, Removal, Story
+from aggregator.model import ArchiveLength, Leavers, Output, PageContent, Removal, Sorting, Story
 from aggregator.store import archived, removals, rows
 from aggregator.store.plans import STORED
 from aggregator.store.rows import SHOWABLE
@@ -29,19 +29,30 @@ class SqliteShowing(ABC):
     def _storage(self) -> AbstractContextManager[None]:
         """One caller at a time; the library's errors become ours."""
 
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]:
+        """One transaction that nobody writes beside."""
+
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
+        seen = "r.first_seen_at DESC," if sorting is Sorting.SEEN else ""
         among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
         with self._storage():
             found = self._db.execute(
                 f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
+                SELECT s.key, s.story_id, s.shown_at, s.representative, s.group_id, r.entry_id AS representative_id
+                FROM stories s
                 JOIN entries r ON r.key = s.representative
                 WHERE s.settled >= ? AND EXISTS (
                     SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
                     WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
+                ORDER BY {seen} s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
                 """,  # noqa: S608 - placeholders only
                 [settled, *(sources or ()), limit],
             ).fetchall()
@@ -57,29 +68,29 @@ class SqliteShowing(ABC):
         )
 
     def settle(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
     def enrol(self, outputs: Sequence[Output]) -> frozenset[str]:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             return archived.enrol(self._db, outputs)
 
     def current(self, output: Output) -> tuple[Story, ...]:
         with self._storage():
-            found = self._db.execute(archived.CURRENT, [output.name, output.limit]).fetchall()
+            found = self._db.execute(archived.current(output), [output.name, output.limit]).fetchall()
             return self._told(found, output.sources)
 
-    def leaving(self, output: Output, most: int) -> tuple[Story, ...]:
+    def leaving(self, output: Output, most: int, *, shown: Collection[str]) -> tuple[Story, ...]:
         with self._storage():
-            count = min(most, archived.leaving_count(self._db, output))
-            if not count:
-                return ()
-            return self._told(
-                self._db.execute(archived.LEAVING, [output.name, count]).fetchall(), output.sources
-            )
+            found = self._db.execute(archived.leaving(output), [output.name, json.dumps([*shown]), most])
+            return self._told(found.fetchall(), output.sources)
+
+    def leave_out(self, output: str, stories: Collection[Story]) -> None:
+        with self._writing():
+            archived.leave_out(self._db, output, [story.story_id for story in stories])
 
     def archive(self, leavers: Sequence[Leavers], *, at: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             for one in leavers:
                 archived.archive(self._db, one, rows.seconds(at))
 
@@ -111,5 +122,6 @@ def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] 
         story_id=row["story_id"],
         representative_id=row["representative_id"],
         shown_at=rows.instant(row["shown_at"]),
+        group_id=row["group_id"],
         entries=tuple(rows.stored_entry(entry) for entry in ranked),
     )

@@ -1,13 +1,25 @@
 """What the memory engine gives to be published of feeds' archives, and of what became of emitted stories."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from abc import ABC
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
 
-from aggregator.model import Archived, ArchiveLength, Leavers, Output, PageContent, Removal, Story
-from aggregator.store.contents import Content, shown_stories
+from aggregator.model import (
+    Archived,
+    ArchiveLength,
+    Leavers,
+    Output,
+    PageContent,
+    Removal,
+    Rule,
+    Sorting,
+    Source,
+    StoredEntry,
+    Story,
+)
+from aggregator.store.contents import Content, StoredStory, shown_stories
 from aggregator.store.protocol import PAGE_ENTRIES, REMOVALS_MOST
 
 
@@ -21,6 +33,8 @@ class Archive:
     titles: list[str] = field(default_factory=list)  # by page
     in_line: list[Story] = field(default_factory=list)  # when the feed was last enrolled
     dropped: int = 0
+    left_out: dict[str, Story] = field(default_factory=dict)  # as they were when `rules` refused them
+    rules: tuple[Rule, ...] = ()
 
 
 class MemoryShowing(ABC):
@@ -29,17 +43,58 @@ class MemoryShowing(ABC):
     _lock: RLock
     _content: Content
     _archives: dict[str, Archive]
+    _sources: dict[str, Source]
 
-    @abstractmethod
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
-        """See `Store.latest`."""
+        with self._lock:
+            content = self._content
+            told: dict[str, list[StoredEntry]] = {}
+            for stored in content.entries.values():
+                is_hidden = any(
+                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
+                )
+                if stored.entry.source_id in self._sources and not is_hidden:
+                    told.setdefault(stored.story_id, []).append(stored)
+            found = [
+                story
+                for story_id, entries in told.items()
+                if (story := content.stories[story_id]).settled >= settled
+                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
+            ]
+            found.sort(key=lambda story: story.story_id)
+            found.sort(key=self._rank)
+            if sorting is Sorting.SEEN:
+                found.sort(
+                    key=lambda story: content.entries[story.representative].first_seen_at, reverse=True
+                )
+            return tuple(
+                Story(
+                    story_id=story.story_id,
+                    representative_id=story.representative,
+                    shown_at=story.shown_at,
+                    group_id=group.first_id if (group := content.groups.get(story.story_id)) else None,
+                    entries=_ranked(story, told[story.story_id], sources),
+                )
+                for story in found[:limit]
+            )
+
+    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
+        entry = self._content.entries[story.representative].entry
+        return -story.shown_at.timestamp(), entry.source_id, entry.position
 
     def enrol(self, outputs: Sequence[Output]) -> frozenset[str]:
         with self._lock:
             for output in outputs:
-                self._archives.setdefault(output.name, Archive())
+                archive = self._archives.setdefault(output.name, Archive())
+                if archive.rules != output.rules:
+                    archive.rules, archive.left_out = output.rules, {}
             shown = shown_stories(self._content)
             self._content.removals = {
                 id_: removal for id_, removal in self._content.removals.items() if id_ not in shown
@@ -52,17 +107,28 @@ class MemoryShowing(ABC):
         return before != archive.in_line
 
     def _in_line(self, output: Output) -> list[Story]:
-        archived = self._archives[output.name].story_ids
-        everything = self.latest(len(self._content.stories), sources=output.sources, settled=True)
-        return [story for story in everything if story.story_id not in archived]
+        archive = self._archives[output.name]
+        everything = self.latest(
+            len(self._content.stories), sources=output.sources, settled=True, sorting=output.sorting
+        )
+        return [
+            story
+            for story in everything
+            if story.story_id not in archive.story_ids and archive.left_out.get(story.story_id) != story
+        ]
 
     def current(self, output: Output) -> tuple[Story, ...]:
         with self._lock:
             return tuple(self._in_line(output)[: output.limit])
 
-    def leaving(self, output: Output, most: int) -> tuple[Story, ...]:
+    def leaving(self, output: Output, most: int, *, shown: Collection[str]) -> tuple[Story, ...]:
         with self._lock:
-            return tuple(self._in_line(output)[output.limit :][::-1][:most])
+            left = [story for story in self._in_line(output) if story.story_id not in shown]
+            return tuple(left[::-1][:most])
+
+    def leave_out(self, output: str, stories: Collection[Story]) -> None:
+        with self._lock:
+            self._archives[output].left_out.update({story.story_id: story for story in stories})
 
     def archive(self, leavers: Sequence[Leavers], *, at: datetime) -> None:
         with self._lock:
@@ -115,3 +181,16 @@ class MemoryShowing(ABC):
                     break
                 archive.entries[end - PAGE_ENTRIES : end] = [None] * PAGE_ENTRIES
                 archive.dropped += 1
+
+
+def _ranked(
+    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
+) -> tuple[StoredEntry, ...]:
+    entries = sorted(entries, key=lambda stored: stored.first_seen_at)
+    entries.sort(
+        key=lambda stored: (
+            sources is not None and stored.entry.source_id not in sources,
+            stored.entry_id != story.representative,
+        )
+    )
+    return tuple(entries)

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    Emitted,
     FeedHead,
     Holder,
     KnownItem,
@@ -26,11 +27,22 @@ from aggregator.model import (
     SourceState,
     Version,
 )
-from aggregator.store import archived, overruled, removals, retention, retold, rows, samples, versions
+from aggregator.store import (
+    archived,
+    emitted,
+    groups,
+    overruled,
+    removals,
+    retention,
+    retold,
+    rows,
+    samples,
+    versions,
+)
 from aggregator.store.dossiers import SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
-from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.protocol import ON_HOLD, is_upheaval
 from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
@@ -79,6 +91,18 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
                     f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
                 ) from exc
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that nobody writes beside, in whatever process: all or nothing.
+
+        It has the file from its first statement on. Begun by reading, it could not write any more once another
+        process has: SQLite calls that locked, at once.
+        """
+        with self._storage():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db.conn:  # commits, or rolls back what has failed
+                yield
+
     def close(self) -> None:
         with self._storage():
             self._db.close()
@@ -86,7 +110,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
     # sources
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             known = {row["id"]: row["url"] for row in self._db.execute("SELECT id, url FROM sources")}
             # Whoever claimed a source that has left may have found it gone, and has kept the claim.
             self._db.execute(
@@ -152,7 +176,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
     ) -> tuple[Claim, ...]:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             found = self._db.execute(
                 """
                 SELECT id, host FROM (
@@ -177,7 +201,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
         return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
     def reschedule(self, states: Collection[SourceState]) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.conn.executemany(
                 """
                 UPDATE sources
@@ -188,7 +212,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
             )
 
     def release_claims(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
 
     def holds(self, *, now: datetime) -> frozenset[str]:
@@ -199,12 +223,13 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
     # placing
 
     def candidates(self, lookup: Lookup) -> Candidates:
-        with self._storage():
+        with self._storage(), self._db.atomic():  # all as of one moment
             seen = samples.seen(self._db)  # first: what is stored meanwhile then counts as not seen
             known = {
                 row["guid"]: rows.known(row)
+                for name in ("guid", "said_guid")
                 for row in self._rows(
-                    f"{STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id
+                    f"{STORED} WHERE e.source_id = ? AND e.{name} IN", lookup.guids, lookup.source_id
                 )
             }
             holders = {
@@ -219,7 +244,8 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
-            told = retold.told(self._db, lookup) if is_upheaval(lookup, len(known)) else ()
+            events = groups.events(self._db, lookup, known)
+            told = retold.told(self._db, lookup) if is_upheaval(lookup, known) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(
@@ -230,6 +256,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
             boilerplate=boilerplate,
             apart=apart,
             told=told,
+            events=events,
             seen=seen,
         )
 
@@ -250,7 +277,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
         return () if row is None else rows.known_items(row["items"])
 
     def apply(self, update: PollUpdate) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             write_plan(self._db, update.plan, update.at)
             if update.known is not None:
                 self._db.execute(
@@ -283,17 +310,13 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
         with self._storage():
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
 
-    def resolve(self, story_id: str) -> str | None:
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
         with self._storage():
-            row = self._db.execute(
-                """
-                SELECT story_id FROM stories WHERE story_id = :id
-                UNION ALL
-                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
-                """,
-                {"id": story_id},
-            ).fetchone()
-        return None if row is None else str(row["story_id"])
+            return emitted.of(self._db, feed, story_ids)
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        with self._writing():
+            emitted.keep(self._db, feed, said)
 
     # keeping
 
@@ -306,31 +329,26 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
         versions_before: datetime | None = None,
         removals_before: datetime | None = None,
     ) -> int:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             pruned = retention.prune(
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
+            groups.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
             removals.drop(self._db, removals_before)
             archived.drop(self._db, before)
+            emitted.drop(self._db)
         return pruned
 
     def note(self, name: str, text: str) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)", [name, text])
 
     def noted(self, name: str) -> str | None:
         with self._storage():
             row = self._db.execute("SELECT text FROM notes WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row["text"])
-
-    def totals(self) -> Totals:
-        with self._storage():
-            row = self._db.execute(
-                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
-            ).fetchone()
-        return Totals(entries=row["entries"], stories=row["stories"])
 
     def counts(self, *, since: datetime) -> dict[str, int]:
         with self._storage():

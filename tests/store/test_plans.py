@@ -4,19 +4,24 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.model import Output
 from aggregator.store import archived
 from aggregator.store.showing import _SHOWN
 from tests.archives import Newsroom
 
 SMALL = ("json_each", "touched", "t", "u")  # tables that have what changed, or what feeds show
+FEED = Output(name="feed", title="Everything", limit=9)
 STEPS = {
     "what changed enters": archived._ENTER_TOUCHED,
     "what is swept enters": f"{archived._ENTER} AND s.key > :swept AND s.key <= :end",
     "what lost its sources leaves": archived._LEAVE,
     "what is told again": archived._BACK,
     "bytes nobody needs": archived._UNUSED,
-    "current": archived.CURRENT.replace("?", ":name", 1).replace("?", ":limit"),
-    "leaving": archived.LEAVING.replace("?", ":name", 1).replace("?", ":limit"),
+    "current": archived.current(FEED).replace("?", ":name", 1).replace("?", ":limit"),
+    "leaving": archived.leaving(FEED)
+    .replace("?", ":name", 1)
+    .replace("?", ":keys", 1)
+    .replace("?", ":limit"),
     "told": _SHOWN.replace("?", ":keys"),
 }
 
