@@ -59,6 +59,7 @@ def plant(configuration: Configuration) -> Plant:
         ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
+        tombstones=configuration.retention.tombstones,
     )
 
 
@@ -68,23 +69,15 @@ def user_agent(configuration: Configuration, source_id: str, subscribers: int) -
     return f"aggregator/{__version__} (+{contact}; {subscribers} subscribers; feed-id={source_id})"
 
 
-def noted_subscribers(store: Store) -> SubscriberCount | None:
-    """Return what a daemon last counted; None when none has."""
-    text = store.noted(SUBSCRIBERS)
-    if text is None:
+def noted_subscribers(store: Store) -> SubscriberCount | None:  # as a daemon last counted them
+    if (text := store.noted(SUBSCRIBERS)) is None:
         return None
     count, at = text.split()
     return SubscriberCount(count=int(count), at=datetime.fromisoformat(at))
 
 
 def note_subscribers(store: Store, counted: SubscriberCount) -> None:
-    """Keep a count beyond the life of this process."""
     store.note(SUBSCRIBERS, f"{counted.count} {counted.at.isoformat()}")
-
-
-def _warn(configuration: Configuration) -> None:
-    for warning in configuration.warnings:
-        log.warning("configuration", warning=warning)
 
 
 def serve_settings(configuration: Configuration) -> ServeSettings:
@@ -235,7 +228,7 @@ class Daemon:
         log.info(
             "start", version=__version__, config=str(self._path), sources=len(self._configuration.sources)
         )
-        _warn(self._configuration)
+        self._warn()
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
             self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
@@ -261,6 +254,10 @@ class Daemon:
             raise self._schedule.failure
         log.info("stopped")
 
+    def _warn(self) -> None:
+        for warning in self._configuration.warnings:
+            log.warning("configuration", warning=warning)
+
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -285,6 +282,7 @@ class Daemon:
             settings=lambda: self._serve_settings,
             live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
+            archive=self._engine.pipeline.archive,
         )
         await server.start(app, listening)
         self._server = server
@@ -337,8 +335,8 @@ class Daemon:
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
-        _warn(new)
         old, self._configuration = self._configuration, new
+        self._warn()
         self._configuration_error = None
         self._serve_settings = serve_settings(new)
         await self._engine.reconfigure(new)
@@ -395,6 +393,7 @@ class Daemon:
             keep_per_source=keep.keep_per_source,
             texts_before=at - dedup.Window().text,
             versions_before=at - VERSIONS_KEPT,
+            removals_before=at - keep.tombstones,
         )
         if pruned:
             log.info("tidy", pruned=pruned)

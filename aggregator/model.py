@@ -963,6 +963,15 @@ class Emitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A story that has been emitted and is no more: deleted by its publisher, or joined with `story_now`."""
+
+    story_id: str
+    removed_at: datetime
+    story_now: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFeed:
     """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 
@@ -971,6 +980,8 @@ class MergedFeed:
     public_url: str  # without a trailing slash
     updated_at: datetime
     entries: tuple[MergedEntry, ...] = ()
+    archive_url: str | None = None  # of the newest page with what this feed had before (RFC 5005)
+    removals: tuple[Removal, ...] = ()  # RFC 6721
     formats: tuple[str, ...] = ("atom", "rss", "json")  # it is published in
     query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
@@ -986,6 +997,74 @@ class MergedFeed:
     def self_url(self, extension: str) -> str:
         """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
         return f"{self.public_url}/{quote(self.path)}.{extension}{self.query and '?'}{self.query}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """What stands around the entries of a page of a feed's archive (RFC 5005); `path` names exactly what it holds."""
+
+    path: str
+    public_url: str  # without a trailing slash
+    feed_id: str  # and the address of the current document
+    title: str  # the feed's, when the page was begun
+    updated_at: datetime
+    previous: str | None  # path of the page before
+
+    @property
+    def home_url(self) -> str:
+        return f"{self.public_url}/"
+
+    @property
+    def url(self) -> str:
+        return f"{self.public_url}/{self.path}"
+
+    @property
+    def previous_url(self) -> str | None:
+        return f"{self.public_url}/{self.previous}" if self.previous else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """A story as a feed showed it last: `body` is its atom:entry, which needs no declaration around it."""
+
+    story_id: str
+    updated_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leavers:
+    """Stories that a feed shows no more, in the order in which they go into its archive.
+
+    `title` is the feed's, for pages that begin with them.
+    """
+
+    output: str
+    title: str
+    entries: tuple[Archived, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLength:
+    """How far the archive of a feed goes: entries numbered from `dropped` pages on to `entries`."""
+
+    entries: int = 0
+    dropped: int = 0  # pages let go by retention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContent:
+    """What a page of an archive holds, the oldest first."""
+
+    title: str
+    entries: tuple[Archived, ...]
+
+
+class Absence(StrEnum):
+    """Why there is no such page of an archive."""
+
+    NEVER = "never"
+    DROPPED = "dropped"  # there was one, until retention let it go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
 GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
 RETRY = timedelta(seconds=2)  # after a publication that could not be written
+FILING_GAP = timedelta(milliseconds=50)  # between two steps of filing what is old
 QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this long for the next claim
 
 
@@ -152,6 +153,7 @@ class Schedule:
 
     async def _publish_news(self) -> None:
         while True:
+            await self._file_older()
             await self._news.wait()
             await self._wait_for_others()
             self._news.clear()
@@ -163,6 +165,18 @@ class Schedule:
                 await asyncio.sleep(RETRY.total_seconds())
             else:
                 log.debug("publish", entries=len(publication.feeds[0].entries))
+
+    async def _file_older(self) -> None:
+        """While there is no news, file what new feeds have from before; then publish where it has gone."""
+        filed = False
+        try:
+            while not self._news.is_set() and await self._pipeline.file_older():
+                filed = True
+                await asyncio.sleep(FILING_GAP.total_seconds())
+        except PublishError as exc:
+            log.error("archive", error=str(exc))  # tried again after the next publication
+        if filed:
+            self.news()
 
     async def _wait_for_others(self) -> None:
         """Publish a whole cycle at once where it is short: ids then do not depend on who was first."""

@@ -206,17 +206,19 @@ def _grouped(story: Dossier) -> Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """Whether a feed of ours has a story. `oldest`: the last it has, when it is full."""
+    """Whether a feed of ours has a story, or its archive."""
 
     output: Output
     has: bool
     is_full: bool
+    is_archived: bool
 
     @classmethod
     def of(cls, store: Store, story: Dossier, output: Output) -> "_Seen":
         found = store.latest(output.limit, sources=output.sources, settled=True)
-        has = any(one.story_id == story.story_id for one in found)
-        return cls(output=output, has=has, is_full=len(found) >= output.limit)
+        is_archived = store.is_archived(output.name, story.story_id)
+        has = not is_archived and any(one.story_id == story.story_id for one in found)
+        return cls(output=output, has=has, is_full=len(found) >= output.limit, is_archived=is_archived)
 
 
 def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Sequence[_Seen]) -> Facts:
@@ -260,6 +262,8 @@ def _hidden(filed: Filed, followed: set[str]) -> str:
 def _missing(feed: _Seen, story: Dossier, followed: set[str]) -> str:
     telling = [filed for filed in story.entries if not _hidden(filed, followed)]
     wanted = feed.output.sources
+    if feed.is_archived and not feed.is_full:
+        return "it has left it for its archive"
     if not telling:
         return "nothing that tells the story is shown"
     if wanted is not None and not any(filed.stored.entry.source_id in wanted for filed in telling):
@@ -267,7 +271,8 @@ def _missing(feed: _Seen, story: Dossier, followed: set[str]) -> str:
     if not story.is_settled:
         return "not published yet"
     if feed.is_full:
-        return f"the {feed.output.limit} stories it has are newer"
+        newer = f"the {feed.output.limit} stories it has are newer"
+        return f"{newer}, and it is in the archive" if feed.is_archived else newer
     return "not published yet"
 
 

@@ -162,8 +162,13 @@ class DedupTable(Table):
 
 
 class RetentionTable(Table):
-    keep: Span = Field(default="365d", description="Entries older than this are forgotten.")
+    keep: Span = Field(
+        default="365d", description="Entries older than this are forgotten, and pages of archives."
+    )
     keep_per_source: Count = Field(default=1000, description="Entries kept of each source.")
+    tombstones: SpanOrZero = Field(
+        default="30d", description="How long feeds say that a story was deleted or joined (RFC 6721)."
+    )
 
 
 class StoreTable(Table):

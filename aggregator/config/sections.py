@@ -100,7 +100,11 @@ def dedup(table: DedupTable) -> Dedup:
 
 def retention(table: RetentionTable) -> Retention:
     """Return [retention]."""
-    return Retention(keep=duration(table.keep), keep_per_source=table.keep_per_source)
+    return Retention(
+        keep=duration(table.keep),
+        keep_per_source=table.keep_per_source,
+        tombstones=duration(table.tombstones),
+    )
 
 
 def store_url(table: StoreTable, main: Main, problems: Problems) -> str:

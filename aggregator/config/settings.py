@@ -47,6 +47,7 @@ class Dedup:
 class Retention:
     keep: timedelta
     keep_per_source: int
+    tombstones: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import Asked, MergedFeed, PollResult, Publication
+from aggregator.model import Absence, Asked, Document, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
+from aggregator.pipeline.filing import archive_document
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
-from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.publishing import Publisher
 from aggregator.pipeline.recounting import recount
 from aggregator.store.protocol import Store
 
@@ -20,7 +21,7 @@ class Pipeline:
         self, *, plant: Plant, store: Store, fetcher: Fetch, read: Read, directory: Path, clock: Clock = now
     ) -> None:
         self._parts = Parts(plant=plant, store=store, fetcher=fetcher, read=read, clock=clock)
-        self._directory = directory
+        self._publisher = Publisher(store, directory)
         self._publishing = asyncio.Lock()
         self.publication = Publication()
 
@@ -56,9 +57,18 @@ class Pipeline:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
             self.publication = await asyncio.to_thread(
-                publish, self.plant, self._parts.store, self._directory, now=self._parts.clock()
+                self._publisher.publish, self.plant, now=self._parts.clock()
             )
         return self.publication
+
+    async def file_older(self) -> bool:
+        """File some of what feeds have from before; return whether there may be more."""
+        async with self._publishing:
+            return await asyncio.to_thread(self._publisher.file_older, self.plant, now=self._parts.clock())
+
+    def archive(self, address: str) -> Document | Absence:
+        """Return the page of that address below archive/; it reads the store."""
+        return archive_document(self._parts.store, self.plant.public_url, address)
 
     def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
         """See `demand.feed_at`; reads the store."""

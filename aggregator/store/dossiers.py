@@ -14,7 +14,6 @@ from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import Totals
 from aggregator.urls import canonical, strict_key
 
-SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"
 SOURCES = (
     "SELECT s.*, (SELECT count(*) FROM entries e WHERE e.source_id = s.id AND e.held) AS held FROM sources s"
 )

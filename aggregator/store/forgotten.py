@@ -14,6 +14,7 @@ def prune(
     keep_per_source: int,
     texts_before: datetime,
     versions_before: datetime | None,
+    removals_before: datetime | None,
 ) -> int:
     """See `Store.prune`."""
     kept: dict[str, list[StoredEntry]] = {}
@@ -39,6 +40,12 @@ def prune(
         content.versions = {
             entry_id: tuple(version for version in versions if version.seen_at >= versions_before)
             for entry_id, versions in content.versions.items()
+        }
+    if removals_before is not None:
+        content.removals = {
+            story_id: noted
+            for story_id, noted in content.removals.items()
+            if noted[0].removed_at >= removals_before.replace(microsecond=0)
         }
     content.pruned |= old
     for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:

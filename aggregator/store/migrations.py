@@ -275,3 +275,84 @@ def m0012_groups(db: Database) -> None:
             ) STRICT, WITHOUT ROWID
         """)
     db.execute("CREATE TABLE topic_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")
+
+
+@migrations()
+def m0013_archives(db: Database) -> None:
+    """The archives of our feeds (RFC 5005), what is not in them yet, and emitted stories that are no more (RFC 6721).
+
+    `touched` are the stories that have changed since feeds were last published; triggers note them, because
+    what changes a story is written in many places and forgetting one would lose it.
+    """
+    db.execute("""
+        CREATE TABLE archives (
+            key INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            sources TEXT NOT NULL,
+            swept INTEGER,
+            length INTEGER NOT NULL DEFAULT 0,
+            dropped INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+    """)
+    db.execute("""
+        CREATE TABLE archive_pages (
+            archive INTEGER NOT NULL REFERENCES archives (key),
+            page INTEGER NOT NULL,
+            title TEXT NOT NULL,
+            PRIMARY KEY (archive, page)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("""
+        CREATE TABLE archive_entries (
+            key INTEGER PRIMARY KEY,
+            story_id TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            updated_at TEXT NOT NULL,
+            body BLOB,
+            UNIQUE (story_id, digest)
+        ) STRICT
+    """)
+    db.execute("""
+        CREATE TABLE archived (
+            archive INTEGER NOT NULL REFERENCES archives (key),
+            n INTEGER NOT NULL,
+            entry INTEGER NOT NULL REFERENCES archive_entries (key),
+            archived_at TEXT NOT NULL,
+            PRIMARY KEY (archive, n)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX archived_entry ON archived (entry, archive)")
+    db.execute("""
+        CREATE TABLE unarchived (
+            archive INTEGER NOT NULL REFERENCES archives (key),
+            story INTEGER NOT NULL,
+            PRIMARY KEY (archive, story)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX unarchived_story ON unarchived (story)")
+    db.execute("""
+        CREATE TABLE removals (
+            story_id TEXT PRIMARY KEY,
+            removed_at TEXT NOT NULL,
+            story_now TEXT,
+            sources TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX removals_at ON removals (removed_at)")
+    db.execute("CREATE TABLE touched (story INTEGER PRIMARY KEY) STRICT")
+    for name, event, stories in (
+        ("entry_told", "INSERT ON entries", "new.story"),
+        ("story_changed", "UPDATE ON stories", "new.key"),
+        ("entry_changed", "UPDATE ON entries WHEN new.pruned = old.pruned", "old.story), (new.story"),
+        # Retention takes a story from a feed, and gives it to none.
+        (
+            "entry_pruned",
+            "UPDATE ON entries WHEN new.pruned AND NOT old.pruned"
+            " AND EXISTS (SELECT 1 FROM unarchived WHERE story = new.story)",
+            "new.story",
+        ),
+    ):
+        db.execute(
+            f"CREATE TRIGGER {name} AFTER {event}"  # noqa: S608 - our own words
+            f" BEGIN INSERT OR IGNORE INTO touched (story) VALUES ({stories}); END"
+        )

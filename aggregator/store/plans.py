@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import groups, overruled, rows, samples, versions
+from aggregator.store import groups, overruled, removals, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
@@ -46,9 +46,10 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         )
     overruled.write(db, plan, at)
     for join in plan.joins:
-        _join(db, join)
+        _join(db, join, at)
     for refound in plan.refounds:
         _refound(db, refound)
+    removals.withdrawn(db, plan.withdrawals, at)
     if plan.seen is not None and samples.seen(db) > plan.seen + len(
         plan.placements
     ):  # more than these are new
@@ -155,9 +156,10 @@ def _revise(db: Database, revision: Revision, at: datetime) -> None:
         samples.find_again(db, row["key"], revision.sample, at, former=revision.former)
 
 
-def _join(db: Database, join: Join) -> None:
+def _join(db: Database, join: Join, at: datetime) -> None:
     loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
     overruled.refuse_apart(db, loser, winner)
+    removals.joined(db, loser, join.winner, at)
     for table in ("entries", "marks", "aliases"):
         db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
     # An id that nobody has been shown leads nowhere: it may yet go to another entry.

@@ -6,15 +6,20 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from aggregator.model import (
+    ArchiveLength,
     Candidates,
     Claim,
     Dossier,
     Emitted,
     FeedHead,
     KnownItem,
+    Leavers,
     Lookup,
+    Output,
+    PageContent,
     Plan,
     PollUpdate,
+    Removal,
     Sorting,
     Source,
     SourceState,
@@ -31,6 +36,9 @@ TRIVIAL_MOST = 3
 
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
+PAGE_ENTRIES = 100  # in a page of an archive; what is published is counted by it: never to be changed
+SWEEP_STORIES = 1000  # looked at in one step for what belongs into a feed from before
+REMOVALS_MOST = 500  # the latest, in one feed
 
 UPHEAVAL_LEAST = 3  # entries: in a shorter document all may be news
 
@@ -151,6 +159,44 @@ class Store(Protocol):
     def settle(self) -> None:
         """Make the ids of all stories final: they are about to be published."""
 
+    def enrol(self, outputs: Sequence[Output]) -> frozenset[str]:
+        """Make these the feeds that stories are shown in and archived for; return those whose stories changed.
+
+        To be called before every publication. What a feed gets from before (it is new, or has more sources) is
+        looked through by `SWEEP_STORIES` a call, the newest of it at once. A removed story that is shown
+        again loses its tombstone.
+        """
+
+    def current(self, output: Output) -> tuple[Story, ...]:
+        """Return what an enrolled feed shows: the newest settled stories that are not in its archive.
+
+        In the order, and with entries as `latest` returns them.
+        """
+
+    def leaving(self, output: Output, most: int, *, shown: Collection[str]) -> tuple[Story, ...]:
+        """Return settled stories, of those not archived, that are not among the ids `shown`, the oldest first."""
+
+    def leave_out(self, output: str, stories: Collection[Story]) -> None:
+        """Neither show nor archive stories, until they change: the rules of the feed refuse them."""
+
+    def archive(self, leavers: Sequence[Leavers], *, at: datetime) -> None:
+        """Put stories at the end of feeds' archives, for good, in one transaction; not those that are gone."""
+
+    def archive_lengths(self) -> Mapping[str, ArchiveLength]:
+        """Return how far the archives go, by the name of the feed, also of feeds that were enrolled before."""
+
+    def is_archived(self, output: str, story_id: str) -> bool:
+        """Return whether a story is in the archive of a feed."""
+
+    def archive_page(self, output: str, page: int, count: int) -> PageContent | None:
+        """Return the first `count` entries of a page, None unless all of them are there."""
+
+    def removals(self, output: Output, *, since: datetime) -> tuple[Removal, ...]:
+        """Return the stories of a feed's sources that have been emitted and are no more, the latest first.
+
+        At most `REMOVALS_MOST`: deleted by their publishers, or joined with another.
+        """
+
     def emitted(self, feed: str, story_ids: Sequence[str]) -> Mapping[str, Emitted]:
         """Return what the feed with that path last said of these stories, by id, of those it had."""
 
@@ -182,13 +228,16 @@ class Store(Protocol):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         """Forget the texts of old entries and return how many.
 
         Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
         Their identity stays, so that an entry its source still carries is not new again. Text
         marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
-        go with their entry, and those that were seen before `versions_before`.
+        go with their entry, and those that were seen before `versions_before`; tombstones from before
+        `removals_before`. Full pages of archives whose last entry was archived before `before` are
+        dropped; that it was there is remembered.
         """
 
     def note(self, name: str, text: str) -> None:

@@ -23,24 +23,34 @@ from aggregator.model import (
     Lookup,
     Mark,
     PollUpdate,
-    Sorting,
     Source,
     SourceState,
-    Story,
     Version,
 )
-from aggregator.store import emitted, groups, overruled, retention, retold, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
+from aggregator.store import (
+    archived,
+    emitted,
+    groups,
+    overruled,
+    removals,
+    retention,
+    retold,
+    rows,
+    samples,
+    versions,
+)
+from aggregator.store.dossiers import SOURCES, SqliteDossiers
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, is_upheaval
+from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteDossiers):
+class SqliteStore(SqliteDossiers, SqliteShowing):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -294,59 +304,11 @@ class SqliteStore(SqliteDossiers):
             {"host": held, "until": until, "held": ON_HOLD},
         )
 
-    # publishing
-
-    def latest(
-        self,
-        limit: int,
-        *,
-        sources: Sequence[str] | None = None,
-        settled: bool = False,
-        sorting: Sorting = Sorting.PUBLISHED,
-    ) -> tuple[Story, ...]:
-        seen = "r.first_seen_at DESC," if sorting is Sorting.SEEN else ""
-        among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
-        with self._storage():
-            found = self._db.execute(
-                f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, s.group_id, r.entry_id AS representative_id
-                FROM stories s
-                JOIN entries r ON r.key = s.representative
-                WHERE s.settled >= ? AND EXISTS (
-                    SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY {seen} s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
-                """,  # noqa: S608 - placeholders only
-                [settled, *(sources or ()), limit],
-            ).fetchall()
-            entries: dict[str, list[sqlite3.Row]] = {}
-            for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):
-                entries.setdefault(row["story_id"], []).append(row)
-        return tuple(self._story(row, entries[row["story_id"]], sources) for row in found)
-
-    @staticmethod
-    def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
-        def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
-            return sources is not None and entry["source_id"] not in sources, entry["key"] != row[
-                "representative"
-            ]
-
-        ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
-        return Story(
-            story_id=row["story_id"],
-            representative_id=row["representative_id"],
-            shown_at=rows.instant(row["shown_at"]),
-            group_id=row["group_id"],
-            entries=tuple(rows.stored_entry(entry) for entry in ranked),
-        )
+    # what there was
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._storage():
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
-
-    def settle(self) -> None:
-        with self._writing():
-            self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
     def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
         with self._storage():
@@ -365,6 +327,7 @@ class SqliteStore(SqliteDossiers):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         with self._writing():
             pruned = retention.prune(
@@ -373,6 +336,8 @@ class SqliteStore(SqliteDossiers):
             samples.drop(self._db, texts_before)
             groups.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
+            removals.drop(self._db, removals_before)
+            archived.drop(self._db, before)
             emitted.drop(self._db)
         return pruned
 
@@ -402,8 +367,4 @@ _MARKED = """
     SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
     JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
     WHERE m.kind = ? AND m.value IN
-"""
-_SHOWN = f"""
-    {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE {SHOWABLE} AND s.key IN
 """

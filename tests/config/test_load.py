@@ -34,6 +34,7 @@ window = "24h"
 near_duplicates = false
 groups = true
 [retention]
+tombstones = "7d"
 keep = "30d"
 keep_per_source = 10
 [store]
@@ -89,6 +90,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         True,
     )
     assert (got.retention.keep, got.retention.keep_per_source) == (timedelta(days=30), 10)
+    assert got.retention.tombstones == timedelta(days=7)
 
     alfa, bravo, local = got.sources
     assert (alfa.id, alfa.title, alfa.timezone) == ("alfa", "Alfa Radio", "Europe/Minsk")
