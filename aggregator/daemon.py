@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -37,10 +38,7 @@ VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their ret
 def plant(configuration: Configuration) -> Plant:
     """Return what a configuration means for polling and publishing."""
     merged = Output(name="feed", title=configuration.title, limit=configuration.limit)
-    named = (
-        Output(name=f"feeds/{output.name}", title=output.title, sources=output.sources, limit=output.limit)
-        for output in configuration.outputs
-    )
+    named = (replace(output, name=f"feeds/{output.name}") for output in configuration.outputs)
     poll = configuration.poll
     return Plant(
         title=configuration.title,

@@ -10,8 +10,9 @@ from aggregator.config import Configuration
 from aggregator.daemon import plant
 from aggregator.errors import Refused
 from aggregator.merge import shown_at, telling
-from aggregator.model import Dossier, Filed, Output
+from aggregator.model import AllOf, Dossier, Filed, Output
 from aggregator.pipeline import named
+from aggregator.search import SourceNames, finds, names_of, resolved, searchable_entry
 from aggregator.store import Store
 
 Facts = Iterator[tuple[str, object]]
@@ -64,7 +65,12 @@ def explain_entry(context: Context, configuration: Configuration, name: str) -> 
     with reading_store(configuration) as store:
         story, entry_id = _named(store, name)
         assert store is not None
-        seen = [_Seen.of(store, story, output) for output in plant(configuration).outputs]
+        heads = store.heads()
+        names = [
+            names_of(source, heads[source.id].title if source.id in heads else None)
+            for source in configuration.sources
+        ]
+        seen = [_Seen.of(store, story, output, names) for output in plant(configuration).outputs]
     filed = next(filed for filed in story.entries if filed.stored.entry_id == entry_id)
     facts = [*_life(filed), *_why(story, filed), *_shown(configuration, filed, story, seen)]
     if context.as_json:
@@ -183,17 +189,28 @@ def _why(story: Dossier, filed: Filed) -> Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """Whether a feed of ours has a story. `oldest`: the last it has, when it is full."""
+    """Whether a feed of ours has a story, and whether its query finds any entry of it."""
 
     output: Output
     has: bool
     is_full: bool
+    is_found: bool
 
     @classmethod
-    def of(cls, store: Store, story: Dossier, output: Output) -> "_Seen":
-        found = store.latest(output.limit, sources=output.sources, settled=True)
+    def of(cls, store: Store, story: Dossier, output: Output, names: Sequence[SourceNames]) -> "_Seen":
+        found = store.latest(output.limit, sources=output.sources, settled=True, query=output.query)
         has = any(one.story_id == story.story_id for one in found)
-        return cls(output=output, has=has, is_full=len(found) >= output.limit)
+        query = AllOf() if output.query is None else resolved(output.query, names)
+        is_found = any(
+            finds(
+                query,
+                searchable_entry(filed.stored.entry),
+                source_id=filed.stored.entry.source_id,
+                shown_at=story.shown_at,
+            )
+            for filed in story.entries
+        )
+        return cls(output=output, has=has, is_full=len(found) >= output.limit, is_found=is_found)
 
 
 def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Sequence[_Seen]) -> Facts:
@@ -241,6 +258,8 @@ def _missing(feed: _Seen, story: Dossier, followed: set[str]) -> str:
         return "nothing that tells the story is shown"
     if wanted is not None and not any(filed.stored.entry.source_id in wanted for filed in telling):
         return "it has none of the sources that tell the story"
+    if not feed.is_found:
+        return "its query does not find the story"
     if not story.is_settled:
         return "not published yet"
     if feed.is_full:

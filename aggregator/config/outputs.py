@@ -7,6 +7,7 @@ from aggregator.config.documents import Document
 from aggregator.config.problems import Problems, did_you_mean, quoted
 from aggregator.config.schema import FeedTable
 from aggregator.model import Output, Source
+from aggregator.search import parse_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,21 @@ def outputs(
         Output(
             name=table.name,
             title=table.title or table.name,
-            sources=tuple(
-                source.id
-                for source in sources
-                if source.id in table.sources or not set(table.tags).isdisjoint(source.tags)
-            ),
+            sources=_chosen(table, sources),
+            query=None if table.query is None else parse_query(table.query),
             limit=table.limit,
         )
         for table in (one.table for one in written)
+    )
+
+
+def _chosen(table: FeedTable, sources: Sequence[Source]) -> tuple[str, ...] | None:
+    if not table.tags and not table.sources:
+        return None  # its query is asked of all
+    return tuple(
+        source.id
+        for source in sources
+        if source.id in table.sources or not set(table.tags).isdisjoint(source.tags)
     )
 
 

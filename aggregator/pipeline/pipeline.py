@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aggregator.model import PollResult, Publication
 from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import publish
@@ -45,6 +46,15 @@ class Pipeline:
     async def read_archives(self, source_id: str, *, force: bool = False) -> PollResult | None:
         """See `archives.read_archives`."""
         return await read_archives(self._parts, source_id, force=force)
+
+    async def index(self) -> int:
+        """See `indexing.index_some`."""
+        return await asyncio.to_thread(index_some, self._parts.store)
+
+    @property
+    def searches(self) -> bool:
+        """Whether any feed is what a search finds."""
+        return any(output.query is not None for output in self.plant.outputs)
 
     async def publish(self) -> Publication:
         """Merge, emit and write every feed; the ids in them are final from here on."""

@@ -19,6 +19,7 @@ from aggregator.model import (
     Lookup,
     Plan,
     PollUpdate,
+    Query,
     Source,
     SourceState,
     StoredEntry,
@@ -26,9 +27,11 @@ from aggregator.model import (
     Told,
     Version,
 )
-from aggregator.store.contents import Content, StoredStory, apart, write_plan
+from aggregator.search import names_of, resolved
+from aggregator.store.contents import Content, apart, write_plan
 from aggregator.store.filed import dossier, find
 from aggregator.store.forgotten import prune
+from aggregator.store.newest import newest
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
 from aggregator.urls import host
 
@@ -245,38 +248,38 @@ class MemoryStore:
     # publishing
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        query: Query | None = None,
+        within: timedelta | None = None,
     ) -> tuple[Story, ...]:
         with self._lock:
-            content = self._content
-            told: dict[str, list[StoredEntry]] = {}
-            for stored in content.entries.values():
-                is_hidden = any(
-                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
-                )
-                if stored.entry.source_id in self._sources and not is_hidden:
-                    told.setdefault(stored.story_id, []).append(stored)
-            found = [
-                story
-                for story_id, entries in told.items()
-                if (story := content.stories[story_id]).settled >= settled
-                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
-            ]
-            found.sort(key=lambda story: story.story_id)
-            found.sort(key=self._rank)
-            return tuple(
-                Story(
-                    story_id=story.story_id,
-                    representative_id=story.representative,
-                    shown_at=story.shown_at,
-                    entries=_ranked(story, told[story.story_id], sources),
-                )
-                for story in found[:limit]
+            found = newest(
+                self._content,
+                self._sources,
+                limit,
+                wanted=sources,
+                settled=settled,
+                query=self._resolved(query),
             )
+        _ = within  # it looks at every entry, and there are few
+        return found
 
-    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
-        entry = self._content.entries[story.representative].entry
-        return -story.shown_at.timestamp(), entry.source_id, entry.position
+    def _resolved(self, query: Query | None) -> Query | None:
+        if query is None:
+            return None
+        names = [names_of(source, self._states[id_].head.title) for id_, source in self._sources.items()]
+        return resolved(query, names)
+
+    def index(self, most: int) -> int:
+        _ = most
+        return 0
+
+    def unindexed(self) -> int:
+        return 0
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._lock:
@@ -372,16 +375,3 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
         title=stored.entry.title,
         withdrawn_at=withdrawn.get(stored.entry_id),
     )
-
-
-def _ranked(
-    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
-) -> tuple[StoredEntry, ...]:
-    entries = sorted(entries, key=lambda stored: stored.first_seen_at)
-    entries.sort(
-        key=lambda stored: (
-            sources is not None and stored.entry.source_id not in sources,
-            stored.entry_id != story.representative,
-        )
-    )
-    return tuple(entries)

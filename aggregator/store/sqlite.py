@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from aggregator.addresses import edited
 from aggregator.errors import StoreError
 from aggregator.model import (
@@ -22,38 +20,35 @@ from aggregator.model import (
     Lookup,
     Mark,
     PollUpdate,
+    Query,
     Source,
     SourceState,
     Story,
     Version,
 )
 from aggregator.store import overruled, retention, retold, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
+from aggregator.store.dossiers import SOURCES
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.searching import SqliteSearch, connect
+from aggregator.store.shown import newest, told
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
-BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteDossiers):
+class SqliteStore(SqliteSearch):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+        super().__init__(path)
         self._lock = threading.RLock()
         self._last_changes = 0
         with self._storage():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            connection = sqlite3.connect(
-                uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds()
-            )
-            connection.row_factory = sqlite3.Row
-            self._db = Database(connection)
+            self._db = connect(path, read_only=read_only)
             try:
                 if not read_only:
                     self._db.enable_wal()
@@ -65,7 +60,7 @@ class SqliteStore(SqliteDossiers):
                         f"{path}: the store is of another version; start the daemon once to migrate it"
                     )
             except BaseException:
-                connection.close()
+                self._db.close()
                 raise
 
     @contextmanager
@@ -75,11 +70,13 @@ class SqliteStore(SqliteDossiers):
             try:
                 yield
             except (sqlite3.Error, OSError) as exc:
-                raise StoreError(
-                    f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
-                ) from exc
+                raise self._failure(exc) from exc
+
+    def _failure(self, exc: Exception) -> StoreError:
+        return StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file")
 
     def close(self) -> None:
+        self._end_searching()
         with self._storage():
             self._db.close()
 
@@ -99,8 +96,8 @@ class SqliteStore(SqliteDossiers):
                 elif known[source.id] != source.url:
                     self._write_state(edited(self._state(source.id), source.url, now=now))
             self._db.conn.executemany(
-                "UPDATE sources SET configured = 1, title = ? WHERE id = ?",
-                [(source.title, source.id) for source in sources],
+                "UPDATE sources SET configured = 1, title = ?, tags = ? WHERE id = ?",
+                [(source.title, json.dumps(source.tags), source.id) for source in sources],
             )
 
     def _add(self, source: Source, now: datetime) -> None:
@@ -280,40 +277,18 @@ class SqliteStore(SqliteDossiers):
     # publishing
 
     def latest(
-        self, limit: int, *, sources: Sequence[str] | None = None, settled: bool = False
+        self,
+        limit: int,
+        *,
+        sources: Sequence[str] | None = None,
+        settled: bool = False,
+        query: Query | None = None,
+        within: timedelta | None = None,
     ) -> tuple[Story, ...]:
-        among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
+        if query is not None:
+            return self._find_stories(query, limit, sources, settled=settled, within=within)
         with self._storage():
-            found = self._db.execute(
-                f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
-                JOIN entries r ON r.key = s.representative
-                WHERE s.settled >= ? AND EXISTS (
-                    SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
-                """,  # noqa: S608 - placeholders only
-                [settled, *(sources or ()), limit],
-            ).fetchall()
-            entries: dict[str, list[sqlite3.Row]] = {}
-            for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):
-                entries.setdefault(row["story_id"], []).append(row)
-        return tuple(self._story(row, entries[row["story_id"]], sources) for row in found)
-
-    @staticmethod
-    def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
-        def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
-            return sources is not None and entry["source_id"] not in sources, entry["key"] != row[
-                "representative"
-            ]
-
-        ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
-        return Story(
-            story_id=row["story_id"],
-            representative_id=row["representative_id"],
-            shown_at=rows.instant(row["shown_at"]),
-            entries=tuple(rows.stored_entry(entry) for entry in ranked),
-        )
+            return told(self._db, newest(self._db, limit, sources, settled=settled), sources)
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._storage():
@@ -386,8 +361,4 @@ _MARKED = """
     SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
     JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
     WHERE m.kind = ? AND m.value IN
-"""
-_SHOWN = f"""
-    {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE {SHOWABLE} AND s.key IN
 """
