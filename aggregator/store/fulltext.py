@@ -5,6 +5,7 @@ so that the newest that match are the first that FTS5 comes to, and a span of da
 """
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,28 +60,27 @@ def unindexed(db: Database) -> int:
     return int(db.execute("SELECT count(*) AS left FROM search_queue").fetchone()["left"])
 
 
-def stored(db: Database, keys: Sequence[int]) -> list[dict[str, object]]:
+def stored(db: Database, keys: Sequence[int]) -> list[sqlite3.Row]:
     """Return what entries are found by, as stored."""
-    return [dict(row) for row in db.execute(_TO_INDEX, [json.dumps(keys)])]
+    found: list[sqlite3.Row] = db.execute(_TO_INDEX, [json.dumps(keys)]).fetchall()
+    return found
 
 
-def indexable(row: dict[str, object]) -> Indexable:
+def indexable(row: sqlite3.Row) -> Indexable:
     """Return an entry that was `stored` as the index is to have it; needs no database, and most of the time."""
-    minute = minute_of(datetime.fromisoformat(str(row["shown_at"])))
+    minute = minute_of(datetime.fromisoformat(row["shown_at"]))
     if not row["is_shown"]:
-        return Indexable(entry=int(str(row["key"])), minute=minute, texts=None)
+        return Indexable(entry=row["key"], minute=minute, texts=None)
     words = searchable(
-        title=str(row["title"]),
-        text=str(row["content_text"]),
-        authors=[name for name, _, _ in json.loads(str(row["authors"]))],
-        categories=json.loads(str(row["categories"])),
-        url=None if row["url"] is None else str(row["url"]),
+        title=row["title"],
+        text=row["content_text"],
+        authors=[name for name, _, _ in json.loads(row["authors"])],
+        categories=json.loads(row["categories"]),
+        url=row["url"],
     )
-    facts = [EVERY, source_token(str(row["source_id"])), *(_URL + word for word in words.url)]
+    facts = [EVERY, source_token(row["source_id"]), *(_URL + word for word in words.url)]
     columns = (words.title, words.text, words.author, words.tag, facts)
-    return Indexable(
-        entry=int(str(row["key"])), minute=minute, texts=tuple(" ".join(column) for column in columns)
-    )
+    return Indexable(entry=row["key"], minute=minute, texts=tuple(" ".join(column) for column in columns))
 
 
 def write(db: Database, made: Sequence[Indexable], numbers: Sequence[int]) -> None:

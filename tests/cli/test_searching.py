@@ -33,14 +33,13 @@ def titles(site: Site, *query: str) -> list[str]:
     return [row["title"] for row in json.loads(found.stdout)]
 
 
+def test_before_anything_is_stored_nothing_is_found(site: Site) -> None:
+    assert site.run("search", "x").stdout.split() == ["DATE", "SOURCE", "TITLE", "ENTRY_ID"]
+
+
 def test_what_is_stored_is_found(site: Site) -> None:
-    assert site.run("search", "x").stdout.split() == ["DATE", "SOURCE", "TITLE", "ENTRY_ID"]  # nothing yet
     assert site.run("poll").returncode == 0
-    assert titles(site, "csto") == titles(site, "armenia", "CSTO") == ["Armenia and the CSTO"]
-    assert (
-        titles(site, "strassenbahn -armenia") == titles(site, "-armenia", "lodz") == ["Straßenbahn in Łódź"]
-    )
-    assert titles(site, "银行") == titles(site, "title:人") == ["中国人民银行"]
+    assert titles(site, "-armenia", "lodz OR 银行") == ["中国人民银行", "Straßenbahn in Łódź"]
     assert titles(site, "tag:east", "--limit", "2") == ["中国人民银行", "Straßenbahn in Łódź"]
     table = site.run("search", "CSTO")
     assert (table.stdout.splitlines()[1].split(), table.stderr) == (

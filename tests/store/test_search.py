@@ -175,6 +175,12 @@ def test_stories_that_move_are_found_where_they_are(store: Store) -> None:
     change(store, splits=(Split(story_id="3", founder_id="1", leaving=("1",), members=("3", "1")),))
     assert find(store, "apple OR plum OR pear") == ["3", "2", "1"]
     assert find(store, "apple after:2026-02-27") == []
+    put(store, placed("5", "bravo-news", "3", title="kiwi"))
+    assert find(store, "kiwi before:2026-02-28") == ["3"]
+    later = entry("3", title="plum", published_at=NOON - DAY)
+    change(store, revisions=(Revision(entry_id="3", entry=later),))
+    assert find(store, "kiwi before:2026-02-28") == []  # all of a story moves with its date
+    assert find(store, "pear OR kiwi") == ["3", "2"]
     put(store, placed("4", story="2", title="fig", published_at=NOON))
     change(store, refounds=(Refound(story_id="2", founder_id="4"),))
     assert find(store, "pear OR fig OR plum") == ["4", "3"]
