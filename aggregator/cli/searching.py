@@ -8,7 +8,7 @@ import click
 from aggregator.cli.context import Context, reading_store, time
 from aggregator.merge import telling
 from aggregator.model import Story
-from aggregator.search import parse_query
+from aggregator.search import TIME_MOST, parse_query
 
 MOST = 10_000
 
@@ -41,7 +41,7 @@ def search(context: Context, query: Sequence[str], limit: int, as_json: bool) ->
     context = replace(context, as_json=context.as_json or as_json)
     asked = parse_query(" ".join(query))
     with reading_store(context.load()) as store:
-        found = () if store is None else store.latest(limit, query=asked)
+        found = () if store is None else store.latest(limit, query=asked, within=TIME_MOST)
         left = 0 if store is None else store.unindexed()
     context.show([_row(story) for story in found], ["date", "source", "title", "entry_id"])
     if left:

@@ -6,7 +6,7 @@ decides whether a query finds it, `assuming` makes queries simpler.
 
 from aggregator.search.assuming import EVERYTHING, NOTHING, Period, assuming, leaves, periods
 from aggregator.search.folding import words_of
-from aggregator.search.language import parse_query
+from aggregator.search.language import TIME_MOST, parse_query
 from aggregator.search.searchable import (
     BETWEEN,
     EntryWords,
@@ -22,6 +22,7 @@ __all__ = [
     "BETWEEN",
     "EVERYTHING",
     "NOTHING",
+    "TIME_MOST",
     "EntryWords",
     "Period",
     "SourceNames",

@@ -18,7 +18,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
 
 from aggregator.errors import QueryError
@@ -26,9 +26,10 @@ from aggregator.model import AllOf, AnyOf, Field, Not, Phrase, Query, Since
 from aggregator.search.folding import is_unspaced, sought
 
 LENGTH_MOST = 1000  # characters of a query
-TERMS_MOST = 50  # words, phrases and dates in it
-WORDS_MOST = 100  # words in all of its phrases
+TERMS_MOST = 32  # words, phrases and dates in it
+WORDS_MOST = 64  # words in all of its phrases
 DEPTH_MOST = 20  # parentheses within parentheses, and NOTs of them
+TIME_MOST = timedelta(seconds=10)  # for a search that somebody waits for
 PREFIX_LEAST = 3  # characters before a *: what begins with fewer is nearly everything
 
 _OPEN, _CLOSE = '"“„”«»', '"“”«»'
@@ -124,10 +125,11 @@ class _Reader:
                 took = self._take()
                 self._refuse_missing(took)
             parts.append(part())
-        said = [one for one in parts if one is not None]
-        if len(said) < 2:
-            return said[0] if said else None
-        return whole(tuple(chain.from_iterable(_parts_of(one, whole) for one in said)))
+        said = (_parts_of(one, whole) for one in parts if one is not None)
+        once = tuple(dict.fromkeys(chain.from_iterable(said)))
+        if len(once) < 2:
+            return once[0] if once else None
+        return whole(once)
 
     def _goes_on(self, operator: str) -> bool:
         if self.next is None or self._is("close"):

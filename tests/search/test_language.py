@@ -34,6 +34,8 @@ NEW_YEAR = Since(day=date(2026, 1, 1))
         ("a NOT b", AllOf((A, Not(B)))),
         ("a AND NOT b", AllOf((A, Not(B)))),
         ("-(a b) c", AllOf((Not(AllOf((A, B))), C))),
+        ("a b a (b)", AllOf((A, B))),
+        ("a OR a", A),
         ("NOT NOT a", A),
         ("-a", Not(A)),
         ('"a b" c', AllOf((word("a", "b"), C))),
