@@ -37,7 +37,13 @@ VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their ret
 
 def plant(configuration: Configuration) -> Plant:
     """Return what a configuration means for polling and publishing."""
-    merged = Output(name="feed", title=configuration.title, limit=configuration.limit)
+    merged = Output(
+        name="feed",
+        title=configuration.title,
+        limit=configuration.limit,
+        sorting=configuration.sorting,
+        per_source=configuration.per_source,
+    )
     named = (replace(output, name=f"feeds/{output.name}") for output in configuration.outputs)
     poll = configuration.poll
     return Plant(
@@ -86,6 +92,7 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         title=configuration.title,
         public_url=configuration.public_url,
         token=configuration.server.token,
+        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
         rate_limit=configuration.server.rate_limit,
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,
@@ -274,6 +281,7 @@ class Daemon:
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
             settings=lambda: self._serve_settings,
+            live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
         )
         await server.start(app, listening)

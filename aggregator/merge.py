@@ -1,16 +1,24 @@
 """Stories -> the merged feed: which, in what order, with which dates, credited to whom. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
+from operator import itemgetter
 
+from aggregator.html import plain_text
 from aggregator.model import (
+    NO_EXTRAS,
+    Emitted,
     Entry,
+    Extent,
     FeedHead,
     MergedEntry,
     MergedFeed,
     Person,
     Provenance,
+    Sorting,
     Source,
     StoredEntry,
     Story,
@@ -21,6 +29,7 @@ EMPTY_AT = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without entries was l
 # A text so many times as long as another of the same article is whole, and the other cut short. Less may be
 # a byline, a caption, a list of other articles.
 FULLER = 1.5
+SUMMARY_LENGTH = 500  # characters of text that are shown of an entry where only its beginning is wanted
 CHARACTERS_LEAST = 40  # of a text that is looked for within another
 SENTENCE_ENDS = (*".!?。！？", *"\"'»”’)")
 
@@ -34,30 +43,70 @@ def merge(
     sources: Mapping[str, tuple[Source, FeedHead]],
     limit: int,
     only: Collection[str] | None = None,
+    sorting: Sorting = Sorting.PUBLISHED,
+    per_source: int | None = None,
+    content: Extent = Extent.FULL,
 ) -> MergedFeed:
     """Return the newest `limit` stories as a feed that says the same whenever it is asked.
 
-    Every date follows from the stories alone, never from the clock, so that equal stories give
-    equal bytes. Entries of a source that is not in `sources` are not shown, and a story that nobody
-    else tells is left out. With `only`, what is shown of a story is told by one of these where any tells it;
-    the others are named.
+    Every date follows from the stories alone, never from the clock, so that equal stories give equal bytes; what
+    was emitted of them before counts in `lasting`. Entries of a source that is not in `sources` are not
+    shown, and a story that nobody else tells is left out. With `only`, what is shown of a story is told
+    by one of these where any tells it; the others are named. `per_source` counts by the source that is shown.
     """
-    shown = []
+    found = []
     for story in stories:
         entries = [stored for stored in story.entries if stored.entry.source_id in sources]
         if entries:
-            first = entries[0].entry  # orders what is equally old, whoever is shown
-            merged = _merged(replace(story, entries=tuple(entries)), sources, public_url, only)
-            shown.append((first.source_id, first.position, merged))
-    shown.sort(key=lambda one: (-one[2].published_at.timestamp(), *one[:2], one[2].id))
-    newest = tuple(entry for *_, entry in shown[:limit])
-    return MergedFeed(
-        path=path,
-        title=title,
-        public_url=public_url,
-        updated_at=max((entry.updated_at for entry in newest), default=EMPTY_AT),
-        entries=newest,
+            first = entries[0]  # orders what is equally old, whoever is shown
+            merged = _merged(replace(story, entries=tuple(entries)), sources, public_url, only, content)
+            at = merged.published_at if sorting is Sorting.PUBLISHED else first.first_seen_at
+            order = (
+                -at.timestamp(),
+                -merged.published_at.timestamp(),
+                first.entry.source_id,
+                first.entry.position,
+            )
+            found.append((*order, merged.id, merged))
+    newest = tuple(
+        _capped((merged for *_, merged in sorted(found, key=itemgetter(0, 1, 2, 3, 4))), per_source)
     )
+    newest = newest[:limit]
+    return MergedFeed(
+        path=path, title=title, public_url=public_url, updated_at=_latest(newest), entries=newest
+    )
+
+
+def _capped(entries: Iterable[MergedEntry], per_source: int | None) -> Iterator[MergedEntry]:
+    """Leave out what a source has told beyond so many."""
+    told: Counter[str] = Counter()
+    for entry in entries:
+        told[entry.source.source_id] += 1
+        if per_source is None or told[entry.source.source_id] <= per_source:
+            yield entry
+
+
+def _latest(entries: Sequence[MergedEntry]) -> datetime:
+    return max((entry.updated_at for entry in entries), default=EMPTY_AT)
+
+
+def lasting(feed: MergedFeed, emitted: Mapping[str, Emitted], *, now: datetime) -> MergedFeed:
+    """Return `feed` with dates that follow those `emitted`, by story id: `updated` never goes back (PROTOCOL E7).
+
+    Whoever took over what is shown of a story may leave it again: deleted, cut, split off, its source removed. Then
+    an older text is shown anew, from `now` on. What is emitted next is to be kept for the next time.
+    """
+    entries = tuple(_lasting(entry, emitted.get(entry.id), now) for entry in feed.entries)
+    return replace(feed, entries=entries, updated_at=_latest(entries))
+
+
+def _lasting(entry: MergedEntry, before: Emitted | None, now: datetime) -> MergedEntry:
+    if before is None or entry.updated_at > before.updated_at:
+        return entry
+    if entry.told == before.told:
+        return replace(entry, updated_at=before.updated_at)
+    moved_on = max(now.replace(microsecond=0), before.updated_at + timedelta(seconds=1))
+    return replace(entry, updated_at=moved_on)
 
 
 def shown_at(entry: Entry, first_seen_at: datetime) -> datetime:
@@ -153,20 +202,20 @@ def _merged(
     sources: Mapping[str, tuple[Source, FeedHead]],
     public_url: str,
     only: Collection[str] | None,
+    content: Extent,
 ) -> MergedEntry:
-    among = [stored for stored in story.entries if only is None or stored.entry.source_id in only]
-    shown = telling(among or story.entries)
-    entries = [shown, *(stored for stored in story.entries if stored is not shown)]
-    entry = shown.entry
+    told = shown(story, only)
+    entries = [told, *(stored for stored in story.entries if stored is not told)]
+    entry = told.entry
     source, head = sources[entry.source_id]
-    told_by = _provenance(shown, source, head, public_url)
+    told_by = _provenance(told, source, head, public_url)
     first = story.entries[0]
     published_at = story.shown_at or shown_at(first.entry, first.first_seen_at)
-    updated_at = max(published_at, _updated_at(shown))
-    if shown.entry_id != (story.representative_id or first.entry_id):
+    updated_at = max(published_at, _updated_at(told))
+    if told.entry_id != (story.representative_id or first.entry_id):
         # Before we saw it something else was shown, of whatever date.
-        updated_at = max(updated_at, shown.first_seen_at.replace(microsecond=0))
-    return MergedEntry(
+        updated_at = max(updated_at, told.first_seen_at.replace(microsecond=0))
+    merged = MergedEntry(
         id=story.story_id,
         url=entry.url,
         title=entry.title,
@@ -181,6 +230,30 @@ def _merged(
         extras=entry.extras,
         source=told_by,
         others=_others(entries, sources, public_url),
+        told=f"{told.entry_id} {entry.digest}",
+    )
+    return _shortened(merged, max(source.content, content, key=[*Extent].index))
+
+
+def shown(story: Story, only: Collection[str] | None) -> StoredEntry:
+    """Return the entry whose words are shown: of one of `only` where any of these tells the story."""
+    among = [stored for stored in story.entries if only is None or stored.entry.source_id in only]
+    return telling(among or story.entries)
+
+
+def _shortened(entry: MergedEntry, content: Extent) -> MergedEntry:
+    if content is Extent.FULL:
+        return entry
+    if content is Extent.LINKS:
+        return replace(entry, summary="", content="", enclosures=(), extras=NO_EXTRAS)
+    text = plain_text(entry.summary or entry.content)
+    if entry.summary and len(text) <= SUMMARY_LENGTH:
+        return replace(entry, content="")
+    if len(text) > SUMMARY_LENGTH:
+        cut = text[:SUMMARY_LENGTH]
+        text = f"{cut.rpartition(' ')[0] or cut}…"
+    return replace(
+        entry, summary=text and f"<p>{escape(' '.join(text.split()), quote=False)}</p>", content=""
     )
 
 

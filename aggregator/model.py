@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeAlias
+from urllib.parse import quote
 
 # --- what the operator configured
 
@@ -20,6 +21,21 @@ class Kind(StrEnum):
     AUTO = "auto"  # its content tells
     FEED = "feed"
     TEXT = "text"  # "Posted: <date>", a title, paragraphs
+
+
+class Extent(StrEnum):
+    """How much of an entry is shown, from all to least."""
+
+    FULL = "full"
+    SUMMARY = "summary"  # what the publisher calls so, else the beginning of the text
+    LINKS = "links"  # title, link and who tells it
+
+
+class Sorting(StrEnum):
+    """What orders a feed, the newest first."""
+
+    PUBLISHED = "published"  # when it was published, as far as that can be believed
+    SEEN = "seen"  # when we first saw it
 
 
 FOLDER_TYPE = "application/x-tar"  # content type of the files of a folder, as a fetch brings them
@@ -64,6 +80,7 @@ class Source:
     access: Access = Access()
     feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
     delta: bool = False  # whether to ask for new entries only (RFC 3229)
+    content: Extent = Extent.FULL  # what we may show of it
     where: str = ""  # "file:line" of its table, for messages
 
     @property
@@ -148,6 +165,23 @@ class Output:
     sources: tuple[str, ...] | None = None
     query: Query | None = None
     limit: int
+    rules: tuple[Rule, ...] = ()  # which stories it shows, by what they say
+    sorting: Sorting = Sorting.PUBLISHED
+    per_source: int | None = None  # entries of one source at most
+    content: Extent = Extent.FULL
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # extensions of its addresses
+    tokens: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # one of which it asks for; () = what the server does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the query of an address asks of a feed; None and "" ask nothing."""
+
+    limit: int | None = None  # entries
+    since: datetime | None = None  # entries that changed then or later
+    words: str = ""  # what to search for
 
 
 # --- one visit
@@ -621,12 +655,17 @@ class Placement:
 class Revision:
     """A known entry whose content, or whose date under new settings, changed.
 
-    One that is trivial is kept as a version and changes nothing that is shown.
+    One that is trivial is kept as a version and changes nothing that is shown. `marks` are numbered places for its
+    story, as those of a `Placement`. If it represents that, later entries find it by `sample` from now on, and no
+    more by `former`.
     """
 
     entry_id: str
     entry: Entry
     is_trivial: bool = False
+    marks: tuple[tuple[Mark, int], ...] = ()
+    sample: tuple[int, ...] = ()
+    former: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -737,6 +776,11 @@ class Filed:
     is_pruned: bool = False
     is_held: bool = False
     withdrawn_at: datetime | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether nothing that was decided about it keeps it from being shown."""
+        return not (self.is_pruned or self.is_held or self.withdrawn_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -941,22 +985,33 @@ class MergedEntry:
     extras: Extras = NO_EXTRAS
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
+    told: str = ""  # the entry whose text this is, and the digest of that: another text has another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """What a feed of ours last said of a story: which text (`MergedEntry.told`), and when it was updated."""
+
+    told: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFeed:
-    """A feed ready to be emitted in any format. `path` is "feed" or "feeds/<name>"."""
+    """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 
     path: str
     title: str
     public_url: str  # without a trailing slash
     updated_at: datetime
     entries: tuple[MergedEntry, ...] = ()
+    formats: tuple[str, ...] = ("atom", "rss", "json")  # it is published in
+    query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
     @property
     def id(self) -> str:
         """Permanent: the address of the Atom document."""
-        return f"{self.public_url}/{self.path}.atom"
+        return self.self_url("atom")
 
     @property
     def home_url(self) -> str:
@@ -964,7 +1019,7 @@ class MergedFeed:
 
     def self_url(self, extension: str) -> str:
         """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
-        return f"{self.public_url}/{self.path}.{extension}"
+        return f"{self.public_url}/{quote(self.path)}.{extension}{self.query and '?'}{self.query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.dedup import Window
-from aggregator.model import Output, Source, State
+from aggregator.errors import QueryError
+from aggregator.model import Asked, Output, Source, State
 from aggregator.search import parse_query
 from tests.fetch.server import Answer, Server
 from tests.world import World
@@ -264,6 +265,20 @@ async def test_a_feed_is_what_its_query_finds_as_soon_as_it_is_stored(
     publisher.answer("/a", Answer(body=rss(item("1", title="They meet"), item("4", title="The CSTO again"))))
     await world.poll("a")
     assert await titles("csto") == ["The CSTO again", "Yerevan"]
+
+
+async def test_what_a_search_finds_is_a_feed_on_demand(world: World, publisher: Server, alfa: Source) -> None:
+    publisher.answer("/alfa", Answer(body=rss(item("1", title="CSTO meets"), item("2", title="Weather"))))
+    await world.poll()
+    await world.pipeline.publish()
+    while await world.pipeline.index():
+        pass
+    found = await asyncio.to_thread(world.pipeline.feed_at, "search", Asked(words="csto -weather"))
+    assert found is not None
+    assert [entry.title for entry in found.entries] == ["CSTO meets"]
+    assert found.self_url("atom").endswith("/search.atom?q=csto+-weather")
+    with pytest.raises(QueryError, match="column 6: OR needs something after it"):
+        await asyncio.to_thread(world.pipeline.feed_at, "search", Asked(words="csto OR"))
 
 
 async def test_a_removed_source_leaves_the_feed_and_its_ids_return(world: World, publisher: Server) -> None:

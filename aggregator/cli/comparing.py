@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from itertools import pairwise
 
 import click
 
 from aggregator.cli.context import Context, reading_store
+from aggregator.html import lines, plain_text
 from aggregator.model import Entry, Version
 
 
@@ -15,7 +17,7 @@ from aggregator.model import Entry, Version
 @click.argument("entry", metavar="ENTRY")
 @click.pass_obj
 def diff_entry(context: Context, entry: str) -> None:
-    """Show what changed between the versions of an entry that are kept.
+    """Show what changed between the versions of an entry that are kept: words, links, enclosures, all it carries.
 
     ENTRY is the id of an entry as our feeds have it. An edit that is marked trivial (white space, counters, tokens
     in addresses) was kept and never shown: it is compared with the version that stayed.
@@ -31,7 +33,7 @@ def diff_entry(context: Context, entry: str) -> None:
         click.echo(
             f"{_time(version.seen_at)}  {version.entry.digest}{'' if version.is_shown else '  trivial'}"
         )
-        for line in told or ["(nothing that is text)"]:
+        for line in told or ["(nothing that is shown)"]:
             click.secho(line, fg=COLOURS.get(line[:1]))
 
 
@@ -75,16 +77,42 @@ def _difference(old: Version, new: Version) -> list[str]:
 
 
 def _lines(entry: Entry) -> Iterator[str]:
-    """An entry as text: what a reader would notice, one thing a line."""
+    """An entry as text: all that is shown of it, one thing a line."""
     yield f"title: {entry.title}"
     yield f"link: {entry.url or ''}"
     yield f"published: {_time(entry.published_at)}"
     yield f"updated: {_time(entry.updated_at)}"
-    yield f"authors: {', '.join(person.name or person.email or person.url or '' for person in entry.authors)}"
-    yield f"categories: {', '.join(entry.categories)}"
-    yield from (f"enclosure: {enclosure.url}" for enclosure in entry.enclosures)
+    yield from _facts("author", entry.authors)
+    yield from _facts("language", entry.language)
+    yield from _facts("category", entry.categories)
+    yield from _facts("enclosure", entry.enclosures)
+    for one in fields(entry.extras):
+        yield from _facts(one.name, getattr(entry.extras, one.name))
+    if entry.content:
+        yield from _facts("summary", tuple(plain_text(entry.summary).splitlines()))
     yield ""
     yield from entry.content_text.split("\n")
+    for line in (line for body in (entry.summary, entry.content) for line in lines(body)):
+        yield from _facts("link in the text", tuple(line.links))
+        yield from _facts("picture or recording in the text", tuple(line.media))
+
+
+def _facts(name: str, said: object) -> Iterator[str]:
+    """Yield a line for each thing that a noun says, and for each of several nouns; none for what is not said."""
+    if is_dataclass(said):
+        for one in fields(said):
+            yield from _facts(f"{name} {one.name}", getattr(said, one.name))
+    elif isinstance(said, tuple):
+        yield from (f"{name}: {_in_one_line(one)}" for one in said)
+    elif said is not None and said != "":
+        yield f"{name}: {said}"
+
+
+def _in_one_line(said: object) -> str:
+    if not is_dataclass(said):
+        return str(said)
+    told = ((one.name, getattr(said, one.name)) for one in fields(said))
+    return ", ".join(f"{name} {value}" for name, value in told if value is not None)
 
 
 def _row(version: Version, told: Sequence[str]) -> dict[str, object]:

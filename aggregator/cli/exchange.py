@@ -10,6 +10,7 @@ from aggregator.daemon import PUBLIC
 from aggregator.emit import emit_opml
 from aggregator.model import FeedHead
 from aggregator.parse.subscriptions import read_subscriptions
+from aggregator.public import PRIVATE
 
 
 @click.group("import")
@@ -74,7 +75,11 @@ def export_feed(context: Context, format_: str, name: str | None) -> None:
         raise click.UsageError(
             f"no feed {name!r} in {context.config}; there are: {', '.join(names) or 'none'}"
         )
-    path = configuration.data_dir / PUBLIC / (f"feeds/{name}.{format_}" if name else f"feed.{format_}")
+    output = next((output for output in configuration.outputs if output.name == name), None)
+    if output is not None and format_ not in output.formats:
+        raise click.UsageError(f"the feed {name!r} has no {format_}; it has: {', '.join(output.formats)}")
+    directory = configuration.data_dir / (PRIVATE if output is not None and output.tokens else PUBLIC)
+    path = directory / (f"feeds/{name}.{format_}" if name else f"feed.{format_}")
     if not path.exists():
         raise click.ClickException(f"{path} is not there yet: nothing has been published; `poll` does it")
     click.echo(path.read_bytes(), nl=False)

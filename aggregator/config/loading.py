@@ -16,6 +16,7 @@ from aggregator.config.sections import dedup, poll, public_url, retention, serve
 from aggregator.config.settings import Configuration
 from aggregator.config.sources import Surroundings, Written, sources
 from aggregator.config.tables import Main, Single, listed, raw, refuse_strangers, single
+from aggregator.model import Sorting
 
 
 def load(path: Path, *, environ: Mapping[str, str]) -> Configuration:
@@ -128,12 +129,14 @@ def _configuration(
         data_dir=data,
         contact=tables.aggregator.contact or None,
         limit=tables.aggregator.limit,
+        sorting=Sorting(tables.aggregator.order),
+        per_source=tables.aggregator.per_source or None,
         server=serving,
         poll=pace,
         dedup=dedup(tables.dedup),
         retention=retention(tables.retention),
         store_url=store,
         sources=followed,
-        outputs=outputs(found.feeds, followed, others, problems),
+        outputs=outputs(found.feeds, followed, others, environ, problems),
         warnings=problems.warnings(),
     )

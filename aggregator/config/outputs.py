@@ -1,12 +1,14 @@
 """[[feed]] tables -> outputs: tags and ids become the sources they mean."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.config.documents import Document
+from aggregator.config import secret
+from aggregator.config.documents import Document, located
 from aggregator.config.problems import Problems, did_you_mean, quoted
 from aggregator.config.schema import FeedTable
-from aggregator.model import Output, Source
+from aggregator.config.sources import as_rule
+from aggregator.model import Extent, Output, Sorting, Source
 from aggregator.search import parse_query
 
 
@@ -28,7 +30,11 @@ class Names:
 
 
 def outputs(
-    written: Sequence[WrittenFeed], sources: Sequence[Source], others: Names | None, problems: Problems
+    written: Sequence[WrittenFeed],
+    sources: Sequence[Source],
+    others: Names | None,
+    environ: Mapping[str, str],
+    problems: Problems,
 ) -> tuple[Output, ...]:
     """Return the outputs in their order.
 
@@ -47,26 +53,46 @@ def outputs(
         if others is not None:
             _refuse_unknown(one, "tags", one.table.tags, tags | others.tags, problems)
             _refuse_unknown(one, "sources", one.table.sources, ids | others.ids, problems)
-    return tuple(
-        Output(
-            name=table.name,
-            title=table.title or table.name,
-            sources=_chosen(table, sources),
-            query=None if table.query is None else parse_query(table.query),
-            limit=table.limit,
-        )
-        for table in (one.table for one in written)
+    return tuple(_output(one, sources, environ, problems) for one in written)
+
+
+def _output(
+    one: WrittenFeed, sources: Sequence[Source], environ: Mapping[str, str], problems: Problems
+) -> Output:
+    table = one.table
+    return Output(
+        name=table.name,
+        title=table.title or table.name,
+        sources=_members(table, sources),
+        query=None if table.query is None else parse_query(table.query),
+        limit=table.limit,
+        rules=tuple(as_rule(rule) for rule in table.rules),
+        sorting=Sorting(table.order),
+        per_source=table.per_source or None,
+        content=Extent(table.content),
+        formats=tuple(dict.fromkeys(table.formats)),
+        tokens=_tokens(one, environ, problems),
     )
 
 
-def _chosen(table: FeedTable, sources: Sequence[Source]) -> tuple[str, ...] | None:
+def _members(table: FeedTable, sources: Sequence[Source]) -> tuple[str, ...] | None:
+    """Return the sources of a feed; None, which is all, when it names none."""
     if not table.tags and not table.sources:
-        return None  # its query is asked of all
+        return None
     return tuple(
         source.id
         for source in sources
         if source.id in table.sources or not set(table.tags).isdisjoint(source.tags)
     )
+
+
+def _tokens(one: WrittenFeed, environ: Mapping[str, str], problems: Problems) -> tuple[str, ...]:
+    """Return the secrets of a feed: several, so that one can be taken back, or replaced at leisure."""
+    if not one.table.token_file:
+        return ()
+    path = located(one.table.token_file, one.document.path.parent, environ)
+    place = one.document.value(("feed", one.index, "token_file"))
+    return secret.lines_of_file(path, place, problems)
 
 
 def _refuse_unknown(

@@ -60,6 +60,9 @@ Span = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.positive_
 SpanOrZero = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.duration)]
 Size = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.size)]
 Count = Annotated[int, Field(ge=1)]
+Extent = Literal["full", "summary", "links"]
+Sorting = Literal["published", "seen"]
+Format = Literal["atom", "rss", "json"]
 
 
 class Table(BaseModel):
@@ -87,6 +90,13 @@ class AggregatorTable(Table):
         description="Further files with [[source]] and [[feed]] tables, names or patterns, beside this file.",
     )
     limit: int = Field(default=500, ge=1, le=MOST, description="Entries in the merged feed.")
+    order: Sorting = Field(
+        default="published",
+        description='The merged feed has the newest first by their own date; "seen": by when we first saw them.',
+    )
+    per_source: int = Field(
+        default=0, ge=0, description="Entries of one source in the merged feed at most. 0 = no such limit."
+    )
 
 
 class ServerTable(Table):
@@ -274,6 +284,10 @@ class SourceTable(Table):
     rules: list[RuleTable] = Field(
         default=[], description="Which entries to drop or keep, by regular expressions."
     )
+    content: Extent = Field(
+        default="full",
+        description='What is shown of its entries: "summary": only the beginning; "links": only title and link.',
+    )
     auth: AuthTable | None = Field(default=None, description="Credentials; secrets in files or variables.")
     headers: Annotated[dict[HeaderName, HeaderValue], AfterValidator(_refuse_headers)] = Field(
         default={}, description='Further request headers: text, { env = "NAME" } or { file = "path" }.'
@@ -296,10 +310,31 @@ class FeedTable(Table):
         default=None, description="Take what this search finds, in these sources or, without any, in all."
     )
     limit: int = Field(default=100, ge=1, le=MOST, description="Entries in the feed.")
+    rules: list[RuleTable] = Field(
+        default=[], description="Which stories to show, by regular expressions, as in [[source]]."
+    )
+    order: Sorting = Field(
+        default="published", description='Newest first by their own date; "seen": by when we first saw them.'
+    )
+    per_source: int = Field(default=0, ge=0, description="Entries of one source at most. 0 = no such limit.")
+    content: Extent = Field(
+        default="full", description='"summary": only the beginning; "links": only title and link.'
+    )
+    formats: list[Format] = Field(
+        default=["atom", "rss", "json"], min_length=1, description="The formats it is published in."
+    )
+    token_file: FilePath = Field(
+        default="",
+        description="File with secrets, one a line; the feed asks for one of them, or for the server's.",
+    )
 
     @model_validator(mode="after")
     def _some(self) -> "FeedTable":
-        if not self.tags and not self.sources and self.query is None:
+        if (
+            self.model_fields_set <= {"name", "title", "tags", "sources"}
+            and not self.tags
+            and not self.sources
+        ):
             raise ValueError(
                 "a feed needs tags, sources and/or a query; everything is in the merged feed already"
             )

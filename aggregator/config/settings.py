@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TypeAlias
 
-from aggregator.model import Output, Source
+from aggregator.model import Output, Sorting, Source
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -59,6 +59,8 @@ class Configuration:
     data_dir: Path  # absolute; need not exist yet
     contact: str | None
     limit: int  # entries in the merged feed
+    sorting: Sorting  # of the merged feed
+    per_source: int | None  # entries of one source in the merged feed at most
     server: Server
     poll: Poll
     dedup: Dedup

@@ -16,7 +16,7 @@ from aggregator.config.problems import Place, Problems, quoted
 from aggregator.config.quantities import duration, size
 from aggregator.config.schema import AuthTable, ReferenceTable, RuleTable, SourceTable
 from aggregator.config.settings import Poll
-from aggregator.model import Access, Kind, Rule, Source
+from aggregator.model import Access, Extent, Kind, Rule, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,10 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
         timeout=duration(table.timeout) if table.timeout else None,
         max_bytes=size(table.max_bytes) if table.max_bytes else None,
         max_entries=table.max_entries,
-        rules=tuple(_rule(rule) for rule in table.rules),
+        rules=tuple(as_rule(rule) for rule in table.rules),
         feed_hints=around.poll.feed_hints if table.feed_hints is None else table.feed_hints,
         delta=around.poll.delta if table.delta is None else table.delta,
+        content=Extent(table.content),
         access=_Secrets(one, around.environ, problems).access(),
         where=one.place.line_only,
     )
@@ -108,7 +109,7 @@ def _interval(one: Written, poll: Poll, problems: Problems) -> timedelta | None:
     return wished
 
 
-def _rule(table: RuleTable) -> Rule:
+def as_rule(table: RuleTable) -> Rule:
     (action,) = table.model_fields_set
     patterns = table.drop or table.keep
     named = patterns.model_dump(exclude_unset=True) if patterns is not None else {}

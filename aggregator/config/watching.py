@@ -1,5 +1,6 @@
 """Noticing that a configuration was edited, cheaply enough to look twice a second."""
 
+import re
 import tomllib
 from functools import lru_cache
 from os.path import abspath
@@ -8,19 +9,34 @@ from pathlib import Path
 from aggregator.config.documents import FILE_LIMIT, Stamp, matches, stamp
 from aggregator.config.schema import INCLUDED
 
+_NAMED = re.compile(r"""\b(?:\w+_)?file\s*=\s*(?:"([^"\\\n\0]+)"|'([^'\n\0]+)')""")
+
 
 def watch_stamp(path: Path) -> Stamp:
     """Return what tells one state of the configuration files from another; compare with ==.
 
-    Covers the main file and all that its includes match now. Never raises: a missing or broken main
-    file has a stamp too. Two equal stamps in a row mean that nobody is writing.
+    Covers the main file, all that its includes match now, and the files of secrets they name. Never raises: a
+    missing or broken main file has a stamp too. Two equal stamps in a row mean that nobody is writing.
     """
     main = Path(abspath(path))
     own = stamp([main])
-    included = (
+    included = dict.fromkeys(
         file for include in _includes(main, own) for file in matches(include, main.parent) if file != main
     )
-    return own + stamp(dict.fromkeys(included))
+    named = (name for file in (main, *included) for name in _named(file, stamp([file])))
+    return own + stamp(included) + stamp(dict.fromkeys(named))
+
+
+@lru_cache(maxsize=256)
+def _named(file: Path, state: Stamp) -> tuple[Path, ...]:
+    """Return the files that a file in this `state` names as holding secrets; some more do no harm."""
+    del state  # part of the key: another state is read anew
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(FILE_LIMIT).decode("utf-8-sig")
+    except (OSError, ValueError):
+        return ()
+    return tuple(file.parent / Path(basic or literal).expanduser() for basic, literal in _NAMED.findall(text))
 
 
 @lru_cache(maxsize=8)

@@ -28,16 +28,16 @@ class Nearby:
     ) -> None:
         self._near, self._boilerplate, self._current = brought, boilerplate, current
         self._window, self._now = window, now
-        self._said: dict[tuple[str, str], Said] = {}  # by source and guid: ids may change within a batch
+        self._read: dict[tuple[str, str], Said] = {}  # by source and guid: ids may change within a batch
         self._fresh: dict[int, list[Candidate]] = {}  # stories of this batch, by hash
 
-    def said(self, stored: StoredEntry) -> Said:
+    def _said_by(self, stored: StoredEntry) -> Said:
         """Return what an entry says, without the boilerplate of its source."""
         name = stored.entry.source_id, stored.entry.guid
-        if name not in self._said:
+        if name not in self._read:
             usual = self._boilerplate.get(stored.entry.source_id, frozenset())
-            self._said[name] = said(stored.entry, usual)
-        return self._said[name]
+            self._read[name] = said(stored.entry, usual)
+        return self._read[name]
 
     def add(self, sample: tuple[int, ...], story: Candidate) -> None:
         """Let later entries of this batch find `story`."""
@@ -77,8 +77,8 @@ class Nearby:
         if not is_within(self._window, entry, self._now, other):
             return Verdict()
         return near(
-            self.said(stored),
-            self.said(other),
+            self._said_by(stored),
+            self._said_by(other),
             apart=apart(entry, self._now, other),
             one_source=entry.source_id == other.entry.source_id,
         )

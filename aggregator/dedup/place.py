@@ -31,11 +31,13 @@ from aggregator.model import (
     Candidates,
     Entry,
     Join,
+    Known,
     Mark,
     Placement,
     Plan,
     Refound,
     Rename,
+    Revision,
     StoredEntry,
     Tombstone,
 )
@@ -80,6 +82,7 @@ def place(
     ids = [batch.identify(entry) for entry in new]  # all of them first: it may rename stories
     for entry, entry_id in zip(new, ids, strict=True):
         batch.add(entry, entry_id)
+    revisions = [batch.marked_anew(one, candidates.known[one.entry.guid]) for one in revisions]
     renamed = {rename.old_id: rename.new_id for rename in batch.renames}
     return Plan(
         renames=tuple(batch.renames),
@@ -221,6 +224,31 @@ class _Batch:
             )
         )
 
+    def marked_anew(self, revision: Revision, known: Known) -> Revision:
+        """Let later entries find what a known one says now. It joins no stories: it is told where it was.
+
+        Comes after all that is new, as it gives the places of its story numbers only.
+        """
+        entry, before = revision.entry, known.entry
+        if revision.is_trivial:
+            return revision
+        story = Candidate(
+            story_id=known.story_id,
+            representative=StoredEntry(
+                entry_id=known.entry_id, story_id=known.story_id, first_seen_at=self.now, entry=entry
+            ),
+        )
+        story = self.current(self.became.get(known.story_id, story))
+        is_reworded = before is None or before.content_text != entry.content_text
+        sample_ = self._sample(entry) if is_reworded else ()
+        former = self._sample(before) if is_reworded and before is not None else ()
+        return replace(
+            revision,
+            marks=tuple((mark, n) for mark in marks(entry) if (n := self._take(mark, story)) is not None),
+            sample=sample_,
+            former=tuple(one for one in former if one not in sample_),
+        )
+
     def current(self, story: Candidate) -> Candidate:
         """Return what has become of a story."""
         while (now := self.became.get(story.story_id, story)).story_id != story.story_id:
@@ -264,15 +292,15 @@ class _Batch:
                 return resembled[1], [resembled[0]]
         return first, list(matches.values())
 
-    def _is_version(self, stored: StoredEntry, other: StoredEntry) -> bool:
-        if self.nearby is None:
-            return False
+    @staticmethod
+    def _is_version(stored: StoredEntry, other: StoredEntry) -> bool:
+        """Also where nothing that only resembles is looked for: what is one by its address is a version or a copy."""
         entry, told = stored.entry, other.entry
         one_page = (
             entry.url is not None and told.url is not None and strict_key(entry.url) == strict_key(told.url)
         )
         one_place = one_page or entry.source_id == told.source_id
-        return is_version(self.nearby.said(stored), self.nearby.said(other), one_place=one_place)
+        return is_version(said(entry), said(told), one_place=one_place)
 
     def _unite(self, entry: Entry, matches: Sequence[Candidate]) -> Candidate:
         """Make one story of `matches`: a published one stays, else the one told first.

@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import PollResult, Publication
+from aggregator.model import Asked, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
+from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
@@ -60,6 +61,10 @@ class Pipeline:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
             self.publication = await asyncio.to_thread(
-                publish, self.plant, self._parts.store, self._directory
+                publish, self.plant, self._parts.store, self._directory, now=self._parts.clock()
             )
         return self.publication
+
+    def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
+        """See `demand.feed_at`; reads the store."""
+        return feed_at(self.plant, self._parts.store, path, asked)

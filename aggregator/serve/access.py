@@ -1,23 +1,24 @@
-"""Who may read: one token, in the address or in the Authorization field. Pure."""
+"""Who may read: whoever shows a token, in the address or in the Authorization field. Pure."""
 
 import hmac
+from collections.abc import Collection
 from urllib.parse import parse_qs
 
 MAX_FIELDS = 20  # parameters of a query that are looked at
 
 
-def is_authorised(token: str | None, *, query: bytes, authorization: str | None) -> bool:
-    """Say whether a request shows `token`, as `?token=` or as a bearer (RFC 6750 §2.1, §2.3).
+def is_authorised(tokens: Collection[str], *, query: bytes, authorization: str | None) -> bool:
+    """Say whether a request shows one of `tokens`, as `?token=` or as a bearer (RFC 6750 §2.1, §2.3).
 
-    Everything shown is compared in full and in constant time. None asks for nothing.
+    Everything shown is compared with every token, in full and in constant time. No tokens ask for nothing.
     """
-    if token is None:
+    if not tokens:
         return True
     shown = [*tokens_in(query)]
     scheme, _, credentials = (authorization or "").partition(" ")
     if scheme.lower() == "bearer":
         shown.append(credentials.strip())
-    matches = [hmac.compare_digest(one.encode(), token.encode()) for one in shown]
+    matches = [hmac.compare_digest(one.encode(), token.encode()) for one in shown for token in tokens]
     return any(matches)
 
 

@@ -9,11 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from aggregator.serve.conditional import http_date, is_unchanged
-from aggregator.serve.negotiate import GZIP, choose_coding
+from aggregator.serve.negotiate import IDENTITY, choose_coding
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Ready
 
 PIECE_BYTES: Final = 64 * 1024  # of a body handed over at once: all that a slow client makes us hold for it
+KEPT_BY_DELTA: Final = ("ETag", "Last-Modified", "Content-Type", "Content-Encoding", "Link")
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -40,9 +41,11 @@ def answer(
     coding = choose_coding(field(request.headers, "accept-encoding"))
     if coding is None:
         return sentence(
-            406, "This is served plain or in gzip: accept one of them.", {"Vary": "Accept-Encoding"}
+            406,
+            "This is served plain, in gzip or in zstd: accept one of them.",
+            {"Vary": "Accept-Encoding"},
         )
-    chosen = ready.gzip if coding == GZIP else ready.identity
+    chosen = ready.coded[coding]
     both = {"ETag": chosen.etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     if is_unchanged(
         etag=chosen.etag,
@@ -52,11 +55,32 @@ def answer(
     ):
         return Response(status_code=304, headers=both)
     full = both | dict(headers or {}) | {"Content-Type": ready.content_type}
-    if coding == GZIP:
-        full["Content-Encoding"] = GZIP
+    if coding != IDENTITY:
+        full["Content-Encoding"] = coding
     if ready.modified_at is not None:
         full["Last-Modified"] = http_date(ready.modified_at)
     return PieceByPiece(chosen.body, headers=full)
+
+
+def delta_answer(response: Response, newer: Ready, *, base: str) -> Response:
+    """Return 226 with only what is newer than version `base`, in place of the full answer (RFC 3229 §10.4.1).
+
+    The entity tag stays that of the whole feed, which the client has once it has read this. Caches that do not
+    know deltas must not keep it.
+    """
+    coding = response.headers.get("Content-Encoding", IDENTITY)
+    named = {name: response.headers[name] for name in KEPT_BY_DELTA if name in response.headers}
+    return PieceByPiece(
+        newer.coded[coding].body,
+        226,
+        named
+        | {
+            "IM": "feed",
+            "Delta-Base": base,
+            "Cache-Control": "no-store, im",
+            "Vary": "Accept-Encoding, A-IM, If-None-Match",
+        },
+    )
 
 
 def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -64,9 +88,9 @@ def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -
     return PlainTextResponse(f"{text}\n", status, headers=NO_STORE | dict(headers or {}))
 
 
-def cache_control(settings: ServeSettings) -> str:
-    """Let caches answer for `max_age`, shared ones only if everybody may read (RFC 9111 §5.2.2)."""
-    scope = "public" if settings.token is None else "private"
+def cache_control(settings: ServeSettings, path: str) -> str:
+    """Let caches answer for `max_age`, shared ones only if everybody may read `path` (RFC 9111 §5.2.2)."""
+    scope = "private" if settings.tokens(path) else "public"
     return f"{scope}, max-age={int(settings.max_age.total_seconds())}"
 
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
-from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,23 +13,32 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from aggregator.emit import FORMATS
 from aggregator.model import Document, MergedFeed, Publication, Status
 from aggregator.serve.access import is_authorised
-from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, field, sentence
-from aggregator.serve.guard import Guard, asking_address
-from aggregator.serve.pages import Pages, Place, Site, place_of, river_document, status_facts
+from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, sentence
+from aggregator.serve.feeds import WHOLE, Feeds, Live, asked_of
+from aggregator.serve.guard import POLICY, Guard
+from aggregator.serve.pages import (
+    Pages,
+    Place,
+    Render,
+    Site,
+    place_of,
+    river_document,
+    status_facts,
+    story_document,
+)
 from aggregator.serve.settings import ServeSettings
-from aggregator.serve.shelf import Ready, Shelf, prepare
+from aggregator.serve.shelf import Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
 OPML: Final = "opml.xml"
-FEEDS: Final = (".atom", ".rss", ".json")  # documents that readers subscribe to
-GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
-NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
+# Pictures and recordings of a story come from its publisher.
+STORY_POLICY: Final = POLICY.replace("img-src 'self'", "img-src http: https:; media-src http: https:")
 ALLOW: Final = {"Allow": "GET, HEAD"}
-URL_CHARACTERS: Final = "/:@!$&'()*+,;=[]~%"  # that a URL keeps as they are (RFC 3986 §2.2)
 
 
 def create_app(
@@ -38,14 +46,15 @@ def create_app(
     publication: Callable[[], Publication],
     status: Callable[[], Status],
     settings: Callable[[], ServeSettings],
+    live: Live | None = None,
     subscribers: Subscribers | None = None,
 ) -> Starlette:
     """Return the application; what it serves is asked for anew at every request.
 
-    `status` may take its time (it reads the store): it is called from a thread. The others must not.
-    `subscribers` is told who is given a feed.
+    `status` and `live`, which makes feeds that are not published, may take their time (they read the store):
+    they are called from a thread. The others must not. `subscribers` is told who is given a feed.
     """
-    answers = _Answers(publication, status, settings, subscribers)
+    answers = _Answers(publication, status, settings, Feeds(publication, settings, live, subscribers))
     app = Starlette(
         routes=[
             Route("/", answers.river),
@@ -54,10 +63,11 @@ def create_app(
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
+            Route("/stories/{story_id:path}", answers.story),
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
-        exception_handlers={404: answers.not_found, 405: not_allowed},
+        exception_handlers={400: answers.refused, 404: answers.not_found, 405: not_allowed},
     )
     app.router.redirect_slashes = False  # its redirects name the host we were asked for, not the proxy's
     return app
@@ -69,12 +79,12 @@ class _Answers:
         publication: Callable[[], Publication],
         status: Callable[[], Status],
         settings: Callable[[], ServeSettings],
-        subscribers: Subscribers | None,
+        feeds: Feeds,
     ) -> None:
         self._publication = publication
         self._status = status
         self._settings = settings
-        self._subscribers = subscribers
+        self._feeds = feeds
         self._shelf = Shelf()
         self._pages = Pages()
         self._static = static_files()
@@ -89,20 +99,35 @@ class _Answers:
         return answer(request, ready, cache_control=STATIC_CACHE)
 
     async def opml(self, request: Request) -> Response:
-        return await self._document(request, self._publication(), OPML)
+        return await self._feeds.answer(request, OPML)
 
     async def published(self, request: Request) -> Response:
         """Answer with the page of the feed of that path, else with the document."""
-        path, publication = request.path_params["path"], self._publication()
-        for feed in publication.feeds[1:]:
-            if feed.path == path:
-                return await self._feed_page(request, publication, feed)
-        return await self._document(request, publication, path)
+        path = request.path_params["path"]
+        named = any(feed.path == path for feed in self._publication().feeds[1:])
+        if named or path.rpartition(".")[2] not in FORMATS:
+            feed = await self._feeds.feed_at(path, asked_of(request))
+            if feed is not None:
+                return await self._feed_page(request, feed)
+        return await self._feeds.answer(request, path)
+
+    async def story(self, request: Request) -> Response:
+        """Answer with a story of our feeds, by its id; one that has been joined is found under its new one."""
+        path = f"stories/{request.path_params['story_id']}"
+        feed = await self._feeds.feed_at(path, WHOLE)
+        if feed is None:
+            raise HTTPException(404)
+        place = self._place(request)
+        if feed.path != path:
+            return Response(status_code=301, headers={"Location": place.story(feed.entries[0])} | NO_STORE)
+        response = await self._page(request, feed, story_document)
+        response.headers["Content-Security-Policy"] = STORY_POLICY
+        return response
 
     async def river(self, request: Request) -> Response:
         publication = self._publication()
         if publication.feeds:
-            return await self._feed_page(request, publication, publication.feeds[0])
+            return await self._feed_page(request, publication.feeds[0])
         body = self._pages.river(self._site(), self._place(request), None)
         return HTMLResponse(body, headers=NO_STORE)
 
@@ -119,59 +144,51 @@ class _Answers:
         return json.dumps(status_facts(self._status()), ensure_ascii=False).encode()
 
     async def not_found(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 (its signature)
-        text = "Nothing is published at this address."
+        return self._message(request, 404, "Not found", "Nothing is published at this address.")
+
+    async def refused(self, request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        return self._message(request, 400, "This cannot be read", exc.detail)
+
+    def _message(self, request: Request, status: int, title: str, text: str) -> Response:
+        """Say it as a page to who reads pages."""
         if "text/html" not in request.headers.get("accept", ""):
-            return sentence(404, text)
-        body = self._pages.message(self._site(), self._place(request), title="Not found", text=text)
-        return HTMLResponse(body, 404, headers=NO_STORE)
+            return sentence(status, text)
+        body = self._pages.message(self._site(), self._place(request), title=title, text=text)
+        return HTMLResponse(body, status, headers=NO_STORE)
 
-    async def _document(self, request: Request, publication: Publication, path: str) -> Response:
-        """404 for what is not there; but 503 before the first publication, lest readers unsubscribe."""
-        published, settings = publication.published.get(path), self._settings()
-        if published is None and publication.published:
-            raise HTTPException(404)
-        if published is None:
-            return sentence(503, "Nothing has been published yet.", {"Retry-After": str(NOT_YET_SECONDS)})
-        self._shelf.turn_to(publication, settings)
-        ready = await self._shelf.document(path, published)
-        link = {"Link": f'<{quote(f"{settings.public_url}/{path}", safe=URL_CHARACTERS)}>; rel="self"'}
-        response = answer(request, ready, cache_control=cache_control(settings), headers=link)
-        if response.status_code in GIVEN and path.endswith(FEEDS):
-            self._note_reader(request, path)
-        return response
+    async def _feed_page(self, request: Request, feed: MergedFeed) -> Response:
+        return await self._page(request, feed, river_document)
 
-    def _note_reader(self, request: Request, path: str) -> None:
-        if self._subscribers is not None:
-            address = asking_address(request.scope, self._settings())
-            self._subscribers.note(address, field(request.headers, "user-agent") or "", path)
-
-    async def _feed_page(self, request: Request, publication: Publication, feed: MergedFeed) -> Response:
+    async def _page(self, request: Request, feed: MergedFeed, render: Render) -> Response:
         site, place, settings = self._site(), self._place(request), self._settings()
-        self._shelf.turn_to(publication, settings)
-        ready = await self._shelf.page(
-            feed.path,
-            with_token=bool(place.query),
-            render=lambda: river_document(self._pages, site, place, feed),
-        )
-        return answer(request, ready, cache_control=cache_control(settings))
+
+        def make() -> Made:
+            return Made(prepare(render(self._pages, site, place, feed), None), feed)
+
+        self._shelf.turn_to(self._publication())
+        made = await self._shelf.made((feed.path, feed.query, place.query, settings), make)
+        return answer(request, made.ready, cache_control=cache_control(settings, feed.path))
 
     def _site(self) -> Site:
+        """Feeds that ask for a token of their own are not named to everybody."""
+        private = {path for path, _ in self._settings().feed_tokens}
         return Site(
             title=self._settings().title,
-            feeds=self._publication().feeds,
+            feeds=tuple(feed for feed in self._publication().feeds if feed.path not in private),
             style=self._versioned("static/style.css"),
             icon=self._versioned("static/icon.svg"),
         )
 
     def _versioned(self, path: str) -> str:
-        version = self._static[path].identity.etag.strip('"')
+        version = self._static[path].etag.strip('"')
         return f"{path}?v={version}"
 
     def _place(self, request: Request) -> Place:
         """Let links carry the token on for a reader whose own address carries it."""
-        token = self._settings().token
-        came_with_it = is_authorised(token, query=request.scope["query_string"], authorization=None)
-        return place_of(request.scope["raw_path"], token=token if came_with_it else None)
+        query, tokens = request.scope["query_string"], self._settings().tokens(request.scope["path"])
+        shown = (token for token in tokens if is_authorised([token], query=query, authorization=None))
+        return place_of(request.scope["raw_path"], token=next(shown, None))
 
 
 def not_allowed(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)

@@ -36,7 +36,12 @@ def names(if_none_match: str, etag: str) -> bool:
     """Say whether the field is `*` or lists `etag` by weak comparison (RFC 9110 §8.8.3.2, §13.1.2)."""
     if if_none_match.strip() == "*":
         return True
-    return etag in _TAG.findall(if_none_match)
+    return etag in tags_in(if_none_match)
+
+
+def tags_in(if_none_match: str) -> list[str]:
+    """List the entity tags of the field, weak ones as if they were strong."""
+    return _TAG.findall(if_none_match)
 
 
 def http_date(at: datetime) -> str:

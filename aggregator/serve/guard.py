@@ -17,11 +17,12 @@ from aggregator.serve.settings import ServeSettings
 
 UNGUARDED: Final = "/healthz"  # must say how we are, not how busy the asker is
 OPEN: Final = ("/static/",)  # the same for everybody, without a word of what we publish
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 ALWAYS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address may carry the token
 }
@@ -38,7 +39,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_fields(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(ALWAYS)
+                fields = MutableHeaders(scope=message)
+                for name, value in ALWAYS.items():
+                    fields.setdefault(name, value)
             await send(message)
 
         refusal = self._refusal(scope) if scope["type"] == "http" else None
@@ -68,7 +71,8 @@ class Guard:
         if scope["path"].startswith(OPEN):
             return None
         authorization = field(Headers(scope=scope), "authorization")
-        if is_authorised(self._settings().token, query=scope["query_string"], authorization=authorization):
+        tokens = self._settings().tokens(scope["path"])
+        if is_authorised(tokens, query=scope["query_string"], authorization=authorization):
             return None
         return sentence(
             401,

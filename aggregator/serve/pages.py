@@ -1,14 +1,15 @@
 """HTML pages: what they show of feeds and sources, and the templates that show it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from urllib.parse import quote, urlsplit
+from typing import Final, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aggregator.html import sanitise
 from aggregator.model import Document, MergedEntry, MergedFeed, Provenance, Source, SourceState, State, Status
 from aggregator.serve.excerpt import excerpt
 
@@ -36,6 +37,18 @@ class Place:
     def link(self, path: str) -> str:
         """Return a relative address that works behind any proxy and prefix."""
         return f"{self.root}{quote(path)}{self.query}"
+
+    def story(self, entry: MergedEntry) -> str:
+        """Return the address of the page of a story; an id may be an address itself."""
+        return f"{self.root}stories/{quote(entry.id, safe='')}{self.query}"
+
+    def feed(self, feed: MergedFeed, extension: str) -> str:
+        """Return the address of a feed in the format with that extension."""
+        further = self.query.replace("?", "&") if feed.query else self.query
+        return f"{self.root}{quote(feed.path)}.{extension}{feed.query and '?'}{feed.query}{further}"
+
+
+Render: TypeAlias = "Callable[[Pages, Site, Place, MergedFeed], Document]"
 
 
 def place_of(request_path: bytes, *, token: str | None) -> Place:
@@ -68,12 +81,18 @@ class Pages:
         )
         self._templates.filters |= {"day_and_time": day_and_time, "rfc3339": rfc3339, "direction": direction}
         self._templates.filters |= {"web_address": web_address, "excerpt_of": excerpt_of, "told_by": told_by}
+        self._templates.filters |= {"file_name": file_name}
         self._templates.globals |= {"formats": FORMATS}
 
     def river(self, site: Site, place: Place, feed: MergedFeed | None) -> bytes:
         """Show the latest entries of a feed; None when nothing has been published yet."""
         entries = feed.entries[:PAGE_ENTRIES] if feed is not None else ()
         return self._render("river.html", site, place, feed=feed, entries=entries)
+
+    def story(self, site: Site, place: Place, entry: MergedEntry) -> bytes:
+        """Show all we show of a story, with the links of everybody who tells it."""
+        html = sanitise(entry.content or entry.summary)
+        return self._render("story.html", site, place, entry=entry, html=html)
 
     def status(self, site: Site, place: Place, status: Status) -> bytes:
         facts = [source_facts(source, state) for source, state in status.sources]
@@ -97,6 +116,11 @@ class Pages:
 def river_document(pages: Pages, site: Site, place: Place, feed: MergedFeed) -> Document:
     """Return the page of a feed as a document, to be hashed and compressed like the others."""
     return Document(path=feed.path, body=pages.river(site, place, feed), content_type=HTML)
+
+
+def story_document(pages: Pages, site: Site, place: Place, feed: MergedFeed) -> Document:
+    """Return the page of the one story of a feed."""
+    return Document(path=feed.path, body=pages.story(site, place, feed.entries[0]), content_type=HTML)
 
 
 def source_facts(source: Source, state: SourceState) -> dict[str, object]:
@@ -146,6 +170,12 @@ def told_by(entry: MergedEntry) -> Iterable[Provenance]:
 
 def excerpt_of(entry: MergedEntry) -> str:
     return excerpt(entry.summary or entry.content)
+
+
+def file_name(url: str) -> str:
+    """Return what a recording or picture is called: the end of its path."""
+    path = unquote(urlsplit(url).path)
+    return path.rstrip("/").rpartition("/")[2] or url
 
 
 def day_and_time(at: datetime) -> str:

@@ -15,6 +15,20 @@ class ServeSettings:
     title: str
     public_url: str  # base of self links, without a trailing slash
     token: str | None = field(default=None, repr=False)  # what feeds and pages ask for; None = nothing
+    feed_tokens: tuple[tuple[str, tuple[str, ...]], ...] = field(
+        default=(), repr=False
+    )  # by path of the feed
     rate_limit: tuple[int, timedelta] | None = None  # so many requests per client address and span
     trusted_proxies: tuple[Network, ...] = ()  # whose Forwarded and X-Forwarded-For are believed
     max_age: timedelta = timedelta(minutes=5)  # how long a cache may answer for us
+
+    def tokens(self, path: str) -> tuple[str, ...]:
+        """Return the tokens that open a path; () when it is open. The server's own opens everything."""
+        own = next((tokens for name, tokens in self.feed_tokens if _is_of(path.lstrip("/"), name)), ())
+        return own if self.token is None else (self.token, *own)
+
+
+def _is_of(path: str, name: str) -> bool:
+    """Whether a path is the page of a feed, one of its formats, or one of its archives."""
+    path = path.removeprefix("archive/")
+    return path == name or path.startswith((f"{name}.", f"{name}/"))

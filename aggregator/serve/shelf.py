@@ -2,16 +2,25 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from aggregator.model import Document, Publication, Published
+from aggregator.model import Document, MergedFeed, Publication, Published
 from aggregator.serve.conditional import entity_tag
-from aggregator.serve.settings import ServeSettings
+from aggregator.serve.negotiate import GZIP, IDENTITY, ZSTD
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 GZIP_LEVEL: Final = 6
+ZSTD_LEVEL: Final = 9
+MADE_MOST: Final = 256  # pages and feeds made on demand that are kept for the next who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +40,53 @@ class Ready:
 
     content_type: str
     modified_at: datetime | None
-    identity: Representation
-    gzip: Representation
+    coded: Mapping[str, Representation]  # by content coding
+
+    @property
+    def etag(self) -> str:
+        """The tag of the plain bytes."""
+        return self.coded[IDENTITY].etag
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made on demand, and the feed it shows."""
+
+    ready: Ready
+    feed: MergedFeed
 
 
 def prepare(document: Document, modified_at: datetime | None) -> Ready:
     """Hash and compress; tens of milliseconds for a large feed. The same bytes give the same tags."""
-    packed = gzip.compress(document.body, GZIP_LEVEL, mtime=0)
+    bodies = {
+        IDENTITY: document.body,
+        GZIP: gzip.compress(document.body, GZIP_LEVEL, mtime=0),
+        ZSTD: zstd.compress(document.body, ZSTD_LEVEL),
+    }
     return Ready(
         content_type=document.content_type,
         modified_at=modified_at,
-        identity=Representation(document.body, entity_tag(document.body)),
-        gzip=Representation(packed, entity_tag(packed)),
+        coded={coding: Representation(body, entity_tag(body)) for coding, body in bodies.items()},
     )
 
 
+T = TypeVar("T")
+
+
 class Shelf:
-    """What stands ready for one publication under one set of settings."""
+    """What stands ready for one publication."""
 
     def __init__(self) -> None:
         self._publication = Publication()
-        self._settings: ServeSettings | None = None
         self._documents: dict[str, tuple[Published, asyncio.Task[Ready]]] = {}
-        self._pages: dict[tuple[str, bool], asyncio.Task[Ready]] = {}
+        self._made: OrderedDict[tuple[Hashable, ...], asyncio.Task[Any]] = OrderedDict()
 
-    def turn_to(self, publication: Publication, settings: ServeSettings) -> None:
-        """Drop what was made for another publication or other settings, but keep documents that stayed."""
-        if publication is self._publication and settings == self._settings:
+    def turn_to(self, publication: Publication) -> None:
+        """Drop what was made for another publication, but keep documents that stayed."""
+        if publication is self._publication:
             return
-        self._publication, self._settings = publication, settings
-        self._pages = {}
+        self._publication = publication
+        self._made.clear()
         self._documents = {
             path: (published, task)
             for path, (published, task) in self._documents.items()
@@ -75,18 +101,22 @@ class Shelf:
             self._documents[path] = held
         return await asyncio.shield(held[1])  # others wait for it too: one client leaving must not end it
 
-    async def page(self, path: str, *, with_token: bool, render: Callable[[], Document]) -> Ready:
-        """Return the page of a feed, rendering it if need be; its links may carry the token."""
-        task = self._pages.get((path, with_token))
+    async def made(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """Return what `make` makes, in a thread, if it does not stand here under that key."""
+        task = self._made.get(key)
         if task is None or _is_spoilt(task):
-            task = self._pages[path, with_token] = _in_thread(lambda: prepare(render(), None))
-        return await asyncio.shield(task)
+            task = self._made[key] = _in_thread(make)
+            if len(self._made) > MADE_MOST:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        made: T = await asyncio.shield(task)
+        return made
 
 
-def _in_thread(make: Callable[[], Ready]) -> asyncio.Task[Ready]:
+def _in_thread(make: Callable[[], T]) -> asyncio.Task[T]:
     return asyncio.create_task(asyncio.to_thread(make))
 
 
-def _is_spoilt(task: asyncio.Task[Ready]) -> bool:
+def _is_spoilt(task: asyncio.Task[Any]) -> bool:
     """Say whether making it failed: the next request tries again."""
     return task.done() and (task.cancelled() or task.exception() is not None)

@@ -9,6 +9,7 @@ from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import (
+    Emitted,
     Join,
     Mark,
     Overrule,
@@ -68,7 +69,7 @@ class Index:
                 hashes.setdefault(one, []).append(self.seen)
 
     def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
-        """Let later entries find one that has been stored for long and founds a story now."""
+        """Let later entries find one that has been stored for long, by `sample` only."""
         number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
         if (
             number is None
@@ -109,6 +110,9 @@ class Content:
     decided: dict[str, Placement] = field(default_factory=dict)  # why it went where it went, by entry id
     held: set[str] = field(default_factory=set)
     overrules: dict[frozenset[str], Overrule] = field(default_factory=dict)  # by pair of entry ids
+    emitted: dict[tuple[str, str], Emitted] = field(
+        default_factory=dict
+    )  # by feed and story id; no plan writes it
     index: Index = field(default_factory=Index)
 
     def copy(self) -> "Content":
@@ -126,6 +130,7 @@ class Content:
             dict(self.decided),
             set(self.held),
             dict(self.overrules),
+            self.emitted,
             self.index,  # written last, when nothing can conflict any more
         )
 
@@ -160,6 +165,11 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
     for placement in plan.placements:
         content.index.add(placement, at)
+    for revision in plan.revisions:
+        story_id = content.entries[revision.entry_id].story_id
+        if revision.sample and content.stories[story_id].representative == revision.entry_id:
+            entry = revision.entry
+            content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -238,7 +248,11 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
     content.decided[entry_id] = placement
     if placement.is_held:
         content.held.add(entry_id)
-    for mark, n in placement.marks:
+    _take(content, placement.marks, story_id, at)
+
+
+def _take(content: Content, taken: Sequence[tuple[Mark, int]], story_id: str, at: datetime) -> None:
+    for mark, n in taken:
         places = content.marks.setdefault(mark, {})
         if n in places:
             raise Conflict(f"place {n} of {mark} is taken")
@@ -255,6 +269,7 @@ def _revise(content: Content, revision: Revision, at: datetime) -> None:
         return
     content.withdrawn.pop(revision.entry_id, None)
     stored = content.entries[revision.entry_id] = replace(stored, entry=revision.entry, changed_at=at)
+    _take(content, revision.marks, stored.story_id, at)
     story = content.stories[stored.story_id]
     if story.representative == revision.entry_id:
         shown = shown_at(revision.entry, stored.first_seen_at)
@@ -345,12 +360,7 @@ def _split(content: Content, split: Split, at: datetime) -> None:
     for mark in split.moved:
         places = content.marks.get(mark, {})
         places.update({n: new_id for n, story_id in places.items() if story_id == split.story_id})
-    for mark, n in split.taken:
-        places = content.marks.setdefault(mark, {})
-        if n in places:
-            raise Conflict(f"place {n} of {mark} is taken")
-        places[n] = new_id
-        content.taken_at[mark] = at
+    _take(content, split.taken, new_id, at)
     _represent(content, split.story_id)
 
 

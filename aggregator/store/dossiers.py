@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from aggregator.model import Dossier, Filed, Mark, Overrule, Plan
 from aggregator.store import rows
 from aggregator.store.plans import STORED, write_plan
+from aggregator.store.protocol import Totals
 from aggregator.urls import canonical, strict_key
 
 SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"
@@ -38,6 +39,22 @@ class SqliteDossiers(ABC):
     @abstractmethod
     def _storage(self) -> AbstractContextManager[None]:
         """One caller at a time; the library's errors become ours."""
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]:
+        """A transaction that nobody writes beside."""
+
+    def resolve(self, story_id: str) -> str | None:
+        with self._storage():
+            row = self._db.execute(
+                """
+                SELECT story_id FROM stories WHERE story_id = :id
+                UNION ALL
+                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
+                """,
+                {"id": story_id},
+            ).fetchone()
+        return None if row is None else str(row["story_id"])
 
     def find(self, name: str) -> tuple[str, ...]:
         key = strict_key(name)
@@ -82,11 +99,18 @@ class SqliteDossiers(ABC):
         )
 
     def overrule(self, plan: Plan, *, at: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             write_plan(self._db, plan, at)
 
+    def totals(self) -> Totals:
+        with self._storage():
+            row = self._db.execute(
+                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
+            ).fetchone()
+        return Totals(entries=row["entries"], stories=row["stories"])
+
     def release(self, source_id: str) -> int:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             return int(
                 self._db.execute(
                     "UPDATE entries SET held = 0 WHERE source_id = ? AND held", [source_id]

@@ -43,6 +43,9 @@ def prune(
     content.pruned |= old
     for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:
         del content.marks[mark], content.taken_at[mark]
+    told = {stored.story_id for stored in content.entries.values() if stored.entry_id not in content.pruned}
+    for feed, story_id in [key for key in content.emitted if key[1] not in told]:
+        del content.emitted[feed, story_id]
     content.index.drop(texts_before)
     return len(old)
 

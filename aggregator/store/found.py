@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from sqlite_utils import Database
 
-from aggregator.model import AllOf, Among, Field, Phrase, Query, Since
+from aggregator.model import AllOf, Among, Field, Phrase, Query, Since, Sorting
 from aggregator.search import NOTHING, Period, SourceNames, assuming, leaves, periods, resolved
 from aggregator.store.dossiers import SHOWABLE
 from aggregator.store.fulltext import MINUTE_BITS, expression, first_row
-from aggregator.store.shown import NEWEST_FIRST, SHOWN_STORY
+from aggregator.store.shown import ORDERS, SHOWN_STORY
 
 TOKENS_MOST = 200  # sources that FTS5 is asked for by name; more are looked at row by row
 LAST_ROW = (1 << 63) - 1
@@ -29,16 +29,28 @@ _MATCHING = f"""
         AND s.settled >= :settled AND {SHOWABLE}
     ORDER BY w.rowid DESC
 """  # noqa: S608 - our own names of columns
-_STORIES = f"""
-    SELECT {SHOWN_STORY} FROM stories s JOIN entries r ON r.key = s.representative
-    WHERE s.key IN (SELECT value FROM json_each(?)) ORDER BY {NEWEST_FIRST} LIMIT ?
-"""  # noqa: S608 - our own names of columns
+_STORIES = {
+    sorting: f"""
+        SELECT {SHOWN_STORY} FROM stories s JOIN entries r ON r.key = s.representative
+        WHERE s.key IN (SELECT value FROM json_each(?)) ORDER BY {order} LIMIT ?
+    """  # noqa: S608 - our own names of columns
+    for sorting, order in ORDERS.items()
+}
 
 
 def found(
-    db: Database, query: Query, limit: int, sources: Sequence[str] | None, *, settled: bool
+    db: Database,
+    query: Query,
+    limit: int,
+    sources: Sequence[str] | None,
+    *,
+    settled: bool,
+    sorting: Sorting,
 ) -> list[sqlite3.Row]:
-    """Return the newest stories that `query` finds in what `sources` say, as rows of `SHOWN_STORY`."""
+    """Return the newest stories that `query` finds in what `sources` say, as rows of `SHOWN_STORY`.
+
+    The index has the order of the dates shown: for another one all that matches is looked at.
+    """
     whole = query if sources is None else AllOf((query, Among(frozenset(sources))))
     configured = frozenset[str]()
     if any(_is_of_sources(leaf) for leaf in leaves(whole)):
@@ -53,11 +65,11 @@ def found(
             if last is not None and minute < last:
                 break
             stories.add(row["story"])
-            if last is None and len(stories) >= limit:
+            if last is None and len(stories) >= limit and sorting is Sorting.PUBLISHED:
                 last = minute
         if last is not None:
             break
-    newest: list[sqlite3.Row] = db.execute(_STORIES, [json.dumps([*stories]), limit]).fetchall()
+    newest: list[sqlite3.Row] = db.execute(_STORIES[sorting], [json.dumps([*stories]), limit]).fetchall()
     return newest
 
 

@@ -12,6 +12,7 @@ from aggregator.model import (
     Candidates,
     Claim,
     Dossier,
+    Emitted,
     FeedHead,
     Holder,
     Known,
@@ -20,6 +21,7 @@ from aggregator.model import (
     Plan,
     PollUpdate,
     Query,
+    Sorting,
     Source,
     SourceState,
     StoredEntry,
@@ -255,6 +257,7 @@ class MemoryStore:
         settled: bool = False,
         query: Query | None = None,
         within: timedelta | None = None,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
         with self._lock:
             found = newest(
@@ -264,6 +267,7 @@ class MemoryStore:
                 wanted=sources,
                 settled=settled,
                 query=self._resolved(query),
+                sorting=sorting,
             )
         _ = within  # it looks at every entry, and there are few
         return found
@@ -294,6 +298,15 @@ class MemoryStore:
         with self._lock:
             stories = self._content.stories
             self._content.stories = {id_: replace(story, settled=True) for id_, story in stories.items()}
+
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
+        with self._lock:
+            kept = self._content.emitted
+            return {one: kept[feed, one] for one in story_ids if (feed, one) in kept}
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        with self._lock:
+            self._content.emitted.update({(feed, story_id): one for story_id, one in said.items()})
 
     def resolve(self, story_id: str) -> str | None:
         with self._lock:

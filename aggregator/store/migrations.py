@@ -209,7 +209,27 @@ def m0006_overrules(db: Database) -> None:
 
 
 @migrations()
-def m0007_search(db: Database) -> None:
+def m0007_order_of_arrival(db: Database) -> None:
+    """Feeds by when we first saw their entries."""
+    db.execute("CREATE INDEX entries_first_seen ON entries (first_seen_at)")
+
+
+@migrations()
+def m0008_emitted(db: Database) -> None:
+    """What each feed last said of a story."""
+    db.execute("""
+        CREATE TABLE emitted (
+            feed TEXT NOT NULL,
+            story_id TEXT NOT NULL,
+            told TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            PRIMARY KEY (feed, story_id)
+        ) STRICT, WITHOUT ROWID
+    """)
+
+
+@migrations()
+def m0009_search(db: Database) -> None:
     """The full-text index, and the queue of what it has not taken in yet: everything that is stored, to begin with.
 
     The index keeps no texts. `searchable` has the words that it was given, packed: without them nothing could be

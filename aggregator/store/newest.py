@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from aggregator.model import Query, StoredEntry, Story
+from aggregator.model import Query, Sorting, StoredEntry, Story
 from aggregator.search import finds, searchable_entry
 from aggregator.store.contents import Content, StoredStory
 
@@ -15,6 +15,7 @@ def newest(
     wanted: Sequence[str] | None,
     settled: bool,
     query: Query | None,
+    sorting: Sorting,
 ) -> tuple[Story, ...]:
     """See `Store.latest`; `query` is resolved."""
     told: dict[str, list[StoredEntry]] = {}
@@ -35,6 +36,8 @@ def newest(
         return -story.shown_at.timestamp(), entry.source_id, entry.position, story.story_id
 
     found = sorted((story for id_ in told if is_found(story := content.stories[id_])), key=rank)
+    if sorting is Sorting.SEEN:
+        found.sort(key=lambda story: content.entries[story.representative].first_seen_at, reverse=True)
     return tuple(
         Story(
             story_id=story.story_id,

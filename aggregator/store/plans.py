@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
-from aggregator.model import Entry, Join, Placement, Plan, Refound, Rename, Revision
+from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
 from aggregator.store import overruled, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
@@ -35,7 +35,7 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
     for revision in plan.revisions:
         versions.keep(db, revision, at)
         if not revision.is_trivial:
-            _revise(db, revision, rows.seconds(at))
+            _revise(db, revision, at)
     for withdrawal in plan.withdrawals:
         _one(
             db,
@@ -119,31 +119,35 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
         ).lastrowid
         if founds:
             db.execute("UPDATE stories SET representative = ? WHERE key = ?", [key, story])
-        db.conn.executemany(
-            "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
-            [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in placement.marks],
-        )
+        _take(db, placement.marks, story, at)
 
 
-def _revise(db: Database, revision: Revision, at: str) -> None:
+def _take(db: Database, places: Sequence[tuple[Mark, int]], story: int | None, at: datetime) -> None:
+    """Take numbered places for a story; the caller says whose they are when they are taken."""
+    db.conn.executemany(
+        "INSERT INTO marks (kind, value, n, story, taken_at) VALUES (?, ?, ?, ?, ?)",
+        [(mark.kind, mark.value, n, story, rows.seconds(at)) for mark, n in places],
+    )
+
+
+def _revise(db: Database, revision: Revision, at: datetime) -> None:
     _one(
         db,
         _REVISE_ENTRY,
-        [at, *rows.entry_values(revision.entry), revision.entry_id],
+        [rows.seconds(at), *rows.entry_values(revision.entry), revision.entry_id],
         f"entry {revision.entry_id} is gone",
     )
-    _show(db, revision.entry_id, revision.entry)
-
-
-def _show(db: Database, entry_id: str, entry: Entry) -> None:
-    """Keep the order of the merged feed true when a representative's date changes."""
     row = db.execute(
-        "SELECT s.key, e.first_seen_at FROM stories s JOIN entries e ON e.key = s.representative WHERE e.entry_id = ?",
-        [entry_id],
+        "SELECT e.key, e.story, e.first_seen_at, s.representative FROM entries e JOIN stories s ON s.key = e.story"
+        " WHERE e.entry_id = ?",
+        [revision.entry_id],
     ).fetchone()
-    if row is not None:
-        shown = shown_at(entry, datetime.fromisoformat(row["first_seen_at"]))
-        db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["key"]])
+    with _unique():
+        _take(db, revision.marks, row["story"], at)
+    if row["key"] == row["representative"]:  # the order of the merged feed is by its date
+        shown = shown_at(revision.entry, datetime.fromisoformat(row["first_seen_at"]))
+        db.execute("UPDATE stories SET shown_at = ? WHERE key = ?", [rows.seconds(shown), row["story"]])
+        samples.find_again(db, row["key"], revision.sample, at, former=revision.former)
 
 
 def _join(db: Database, join: Join) -> None:

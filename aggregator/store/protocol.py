@@ -9,12 +9,14 @@ from aggregator.model import (
     Candidates,
     Claim,
     Dossier,
+    Emitted,
     FeedHead,
     KnownItem,
     Lookup,
     Plan,
     PollUpdate,
     Query,
+    Sorting,
     Source,
     SourceState,
     Story,
@@ -130,8 +132,11 @@ class Store(Protocol):
         settled: bool = False,
         query: Query | None = None,
         within: timedelta | None = None,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
-        """Return the newest stories by shown date that any of `sources` tells (None = any configured).
+        """Return the newest stories that any of `sources` tells (None = any configured).
+
+        Newest by shown date, or by when their representatives were first seen.
 
         Only entries of configured sources; the story's representative first, unless only
         others are among `sources`. With `settled`, only stories whose ids are final. With `query`, only those
@@ -156,6 +161,12 @@ class Store(Protocol):
 
     def settle(self) -> None:
         """Make the ids of all stories final: they are about to be published."""
+
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> Mapping[str, Emitted]:
+        """Return what the feed with that path last said of these stories, by id, of those it had."""
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        """Keep what the feed says of these stories now; as long as any entry of them is kept."""
 
     def resolve(self, story_id: str) -> str | None:
         """Return the id a story has now, of one it has or had; None when there never was such a story."""

@@ -102,11 +102,17 @@ def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
     )
 
 
-def find_again(db: Database, entry: int, sample: Sequence[int], at: datetime) -> None:
-    """Let later entries find one that has been stored for long and founds a story now."""
+def find_again(
+    db: Database, entry: int, sample: Sequence[int], at: datetime, *, former: Sequence[int] = ()
+) -> None:
+    """Let later entries find one that has been stored for long: it founds a story now, or says something else.
+
+    `former`: hashes by which it is not to be found any more. They are named, for rows are found by their hash only.
+    """
+    outdated = [(one, entry) for one in (*sample, *former)]
+    for table in TABLES:  # in two weeks at once it would count twice
+        db.conn.executemany(f"DELETE FROM {table} WHERE hash = ? AND entry = ?", outdated)  # noqa: S608
     if sample:
-        for table in TABLES:  # in two weeks at once it would count twice
-            db.execute(f"DELETE FROM {table} WHERE entry = ?", [entry])  # noqa: S608
         table = _table_of(db, week_of(at))
         db.conn.executemany(
             f"INSERT INTO {table} (hash, entry) VALUES (?, ?)",  # noqa: S608

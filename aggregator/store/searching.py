@@ -12,7 +12,7 @@ from time import monotonic
 from sqlite_utils import Database
 
 from aggregator.errors import QueryError, StoreError
-from aggregator.model import Query, Story
+from aggregator.model import Query, Sorting, Story
 from aggregator.store import fulltext
 from aggregator.store.dossiers import SqliteDossiers
 from aggregator.store.found import found
@@ -64,9 +64,10 @@ class SqliteSearch(SqliteDossiers):
         *,
         settled: bool,
         within: timedelta | None,
+        sorting: Sorting,
     ) -> tuple[Story, ...]:
         with self._snapshot(within) as db:
-            return told(db, found(db, query, limit, sources, settled=settled), sources)
+            return told(db, found(db, query, limit, sources, settled=settled, sorting=sorting), sources)
 
     @contextmanager
     def _snapshot(self, within: timedelta | None) -> Iterator[Database]:

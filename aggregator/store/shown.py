@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from aggregator.model import Story
+from aggregator.model import Sorting, Story
 from aggregator.store import rows
 from aggregator.store.dossiers import SHOWABLE
 from aggregator.store.plans import STORED
 
 # `r` is the story's representative; what is equally new stands as its source has it.
 NEWEST_FIRST = "s.shown_at DESC, r.source_id, r.position, s.story_id"
+ORDERS = {Sorting.PUBLISHED: NEWEST_FIRST, Sorting.SEEN: f"r.first_seen_at DESC, {NEWEST_FIRST}"}
 SHOWN_STORY = "s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id"
 _ENTRIES = f"""
     {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
@@ -20,7 +21,9 @@ _ENTRIES = f"""
 """  # noqa: S608 - our own names of columns
 
 
-def newest(db: Database, limit: int, sources: Sequence[str] | None, *, settled: bool) -> list[sqlite3.Row]:
+def newest(
+    db: Database, limit: int, sources: Sequence[str] | None, *, settled: bool, sorting: Sorting
+) -> list[sqlite3.Row]:
     """Return the newest stories that any of `sources` tells, as rows of `SHOWN_STORY`."""
     among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
     found: list[sqlite3.Row] = db.execute(
@@ -29,7 +32,7 @@ def newest(db: Database, limit: int, sources: Sequence[str] | None, *, settled: 
         WHERE s.settled >= ? AND EXISTS (
             SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
             WHERE e.story = s.key AND {SHOWABLE} {among})
-        ORDER BY {NEWEST_FIRST} LIMIT ?
+        ORDER BY {ORDERS[sorting]} LIMIT ?
         """,  # noqa: S608 - placeholders only
         [settled, *(sources or ()), limit],
     ).fetchall()

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from aggregator.model import (
     Candidate,
     Candidates,
     Claim,
+    Emitted,
     FeedHead,
     Holder,
     KnownItem,
@@ -21,16 +22,17 @@ from aggregator.model import (
     Mark,
     PollUpdate,
     Query,
+    Sorting,
     Source,
     SourceState,
     Story,
     Version,
 )
-from aggregator.store import overruled, retention, retold, rows, samples, versions
+from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
-from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.protocol import ON_HOLD, is_upheaval
 from aggregator.store.searching import SqliteSearch, connect
 from aggregator.store.shown import newest, told
 from aggregator.urls import host
@@ -75,6 +77,18 @@ class SqliteStore(SqliteSearch):
     def _failure(self, exc: Exception) -> StoreError:
         return StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file")
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that nobody writes beside, in whatever process: all or nothing.
+
+        It has the file from its first statement on. Begun by reading, it could not write any more once another
+        process has: SQLite calls that locked, at once.
+        """
+        with self._storage():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db.conn:  # commits, or rolls back what has failed
+                yield
+
     def close(self) -> None:
         self._end_searching()
         with self._storage():
@@ -83,7 +97,7 @@ class SqliteStore(SqliteSearch):
     # sources
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             known = {row["id"]: row["url"] for row in self._db.execute("SELECT id, url FROM sources")}
             # Whoever claimed a source that has left may have found it gone, and has kept the claim.
             self._db.execute(
@@ -149,7 +163,7 @@ class SqliteStore(SqliteSearch):
     def claim_due(
         self, now: datetime, *, limit: int, lease: timedelta, busy_hosts: Collection[str] = ()
     ) -> tuple[Claim, ...]:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             found = self._db.execute(
                 """
                 SELECT id, host FROM (
@@ -174,7 +188,7 @@ class SqliteStore(SqliteSearch):
         return tuple(Claim(source_id=row["id"], host=row["host"]) for row in found)
 
     def reschedule(self, states: Collection[SourceState]) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.conn.executemany(
                 """
                 UPDATE sources
@@ -185,7 +199,7 @@ class SqliteStore(SqliteSearch):
             )
 
     def release_claims(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
 
     def holds(self, *, now: datetime) -> frozenset[str]:
@@ -196,7 +210,7 @@ class SqliteStore(SqliteSearch):
     # placing
 
     def candidates(self, lookup: Lookup) -> Candidates:
-        with self._storage():
+        with self._storage(), self._db.atomic():  # all as of one moment
             seen = samples.seen(self._db)  # first: what is stored meanwhile then counts as not seen
             known = {
                 row["guid"]: rows.known(row)
@@ -247,7 +261,7 @@ class SqliteStore(SqliteSearch):
         return () if row is None else rows.known_items(row["items"])
 
     def apply(self, update: PollUpdate) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             write_plan(self._db, update.plan, update.at)
             if update.known is not None:
                 self._db.execute(
@@ -284,31 +298,28 @@ class SqliteStore(SqliteSearch):
         settled: bool = False,
         query: Query | None = None,
         within: timedelta | None = None,
+        sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
         if query is not None:
-            return self._find_stories(query, limit, sources, settled=settled, within=within)
+            return self._find_stories(query, limit, sources, settled=settled, within=within, sorting=sorting)
         with self._storage():
-            return told(self._db, newest(self._db, limit, sources, settled=settled), sources)
+            return told(self._db, newest(self._db, limit, sources, settled=settled, sorting=sorting), sources)
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._storage():
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
 
     def settle(self) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
-    def resolve(self, story_id: str) -> str | None:
+    def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
         with self._storage():
-            row = self._db.execute(
-                """
-                SELECT story_id FROM stories WHERE story_id = :id
-                UNION ALL
-                SELECT s.story_id FROM aliases a JOIN stories s ON s.key = a.story WHERE a.alias = :id
-                """,
-                {"id": story_id},
-            ).fetchone()
-        return None if row is None else str(row["story_id"])
+            return emitted.of(self._db, feed, story_ids)
+
+    def keep_emitted(self, feed: str, said: Mapping[str, Emitted]) -> None:
+        with self._writing():
+            emitted.keep(self._db, feed, said)
 
     # keeping
 
@@ -320,29 +331,23 @@ class SqliteStore(SqliteSearch):
         texts_before: datetime,
         versions_before: datetime | None = None,
     ) -> int:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             pruned = retention.prune(
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
+            emitted.drop(self._db)
         return pruned
 
     def note(self, name: str, text: str) -> None:
-        with self._storage(), self._db.atomic():
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)", [name, text])
 
     def noted(self, name: str) -> str | None:
         with self._storage():
             row = self._db.execute("SELECT text FROM notes WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row["text"])
-
-    def totals(self) -> Totals:
-        with self._storage():
-            row = self._db.execute(
-                "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM stories) AS stories"
-            ).fetchone()
-        return Totals(entries=row["entries"], stories=row["stories"])
 
     def counts(self, *, since: datetime) -> dict[str, int]:
         with self._storage():

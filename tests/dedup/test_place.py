@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.dedup import Window
 from aggregator.model import Entry, Plan
 from tests.dedup.desk import Desk
 from tests.things import NOON, entry
@@ -198,3 +199,27 @@ def test_a_published_id_stays_when_an_earlier_teller_comes_late() -> None:
     desk.store.settle()
     desk.take(said("bravo", "urn:x:1", uri="urn:x:1", published_at=NOON - HOUR))
     assert desk.stories() == {"urn:x:1": ["alfa", "bravo"]}
+
+
+VERSIONS = [
+    ({"content_text": BODY.replace("14 of", "15 of")}, True, "a figure corrected"),
+    ({"content_text": BODY.replace("Engineers found", "Divers have found")}, True, "other words"),
+    ({"content_text": BODY}, False, "the same"),
+    ({"content_text": BODY[:120]}, False, "truncated"),
+    ({"content_text": ""}, False, "no text"),
+]
+
+
+@pytest.mark.parametrize("window", [Window(), Window(near=None)], ids=["near duplicates", "none"])
+@pytest.mark.parametrize("source_id", ["alfa", "bravo"])
+@pytest.mark.parametrize(("change", "later", "why"), VERSIONS, ids=[why for *_, why in VERSIONS])
+def test_a_later_text_of_one_page_is_a_version(
+    change: dict[str, Any], later: bool, why: str, source_id: str, window: Window
+) -> None:
+    """Whether or not entries that only resemble are looked for."""
+    desk = Desk("alfa", "bravo", window=window)
+    desk.take(said("alfa"))
+    desk.store.settle()
+    plan = desk.take(said(source_id, "2", **change), at=NOON + HOUR)
+    assert len(desk.stories()) == 1
+    assert [placement.is_version for placement in plan.placements] == [later]

@@ -1,9 +1,13 @@
 """Edits as polls meet them: what a reader is shown, and what is kept; on every store engine."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
-from aggregator.model import Source
+from aggregator.model import Order, Output, Source
+from aggregator.pipeline.overruling import carry_out
 from tests.fetch.server import Answer, Server
+from tests.protocol.markup import atom
 from tests.test_pipeline import DATE, TEXT, item, rss
 from tests.world import World
 
@@ -198,3 +202,70 @@ async def test_the_newest_version_is_shown_whoever_answered_first(world: World, 
         ("bravo", False),
         ("alfa", True),
     ]
+
+
+# --- `updated` never goes back
+
+
+def page(text: str) -> str:
+    return item("urn:news:1", title="Council's budget", text=text, date=DATE, link="https://p.example/a")
+
+
+BURIED = '<at:deleted-entry ref="urn:news:1" when="2026-03-01T13:30:00Z"/>'
+
+
+def leaves_by_tombstone(world: World, publisher: Server, sources: Sequence[Source]) -> None:
+    publisher.answer("/bravo", Answer(body=atom(BURIED, title="Bravo")))
+
+
+def leaves_by_an_edit(world: World, publisher: Server, sources: Sequence[Source]) -> None:
+    publisher.answer("/bravo", Answer(body=rss(page(TEXT[:70]), title="Bravo")))
+
+
+def leaves_with_its_source(world: World, publisher: Server, sources: Sequence[Source]) -> None:
+    world.configure(sources[0])
+
+
+def leaves_by_split(world: World, publisher: Server, sources: Sequence[Source]) -> None:
+    (story,) = world.store.latest(9)
+    (bravo,) = (one.entry_id for one in story.entries if one.entry.source_id == "bravo")
+    assert carry_out(Order(verb="split", names=(bravo,)), world.store, now=world.now).done
+
+
+@pytest.mark.parametrize(
+    "leave", [leaves_by_tombstone, leaves_by_an_edit, leaves_with_its_source, leaves_by_split]
+)
+async def test_updated_moves_on_when_a_text_is_shown_again(
+    world: World, publisher: Server, leave: Callable[[World, Server, Sequence[Source]], None]
+) -> None:
+    """Whoever had taken over what is shown leaves it again, in whatever way; the feed of alfa alone never changes."""
+    for name, text in (("alfa", f"{TEXT[:60]}…"), ("bravo", WHOLE)):
+        publisher.answer(f"/{name}", Answer(body=rss(page(text), title=name.title())))
+    sources = [Source(id=name, url=publisher.url(f"/{name}")) for name in ("alfa", "bravo")]
+    own = Output(name="feeds/own", title="Own", sources=("alfa",), limit=9)
+    world.configure(*sources, outputs=[own])
+    await world.poll("alfa")
+    before = (await world.feed()).entries
+    world.wait(hours=1)
+    await world.poll("bravo")
+    (whole,) = (await world.feed()).entries
+    assert "petition" in whole.summary
+    world.wait(hours=1)
+    leave(world, publisher, sources)
+    for source_id in world.pipeline.plant.sources:
+        await world.poll(source_id)
+    (again,) = [one for one in (await world.feed()).entries if one.id == whole.id]
+    assert (again.id, again.published) == (whole.id, whole.published)
+    assert "petition" not in again.summary
+    assert [one.updated for one in (*before, whole, again)] == [
+        "2026-03-01T10:00:00Z",
+        "2026-03-01T13:00:00Z",
+        "2026-03-01T14:00:00Z",
+    ]
+    published = (world.directory / "feed.atom").read_bytes()
+    world.wait(hours=1)
+    await world.feed()
+    assert (world.directory / "feed.atom").read_bytes() == published
+    if leave is not leaves_with_its_source:  # which took that feed with it
+        (alone,) = (await world.feed("feeds/own.atom")).entries
+        assert alone.updated == "2026-03-01T10:00:00Z"

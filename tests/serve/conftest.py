@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from aggregator.model import (
+    Asked,
     Document,
     MergedEntry,
     MergedFeed,
@@ -109,6 +110,16 @@ class World:
     def __post_init__(self) -> None:
         self.subscribers = Subscribers(lambda: self.now)
 
+    def live(self, path: str, asked: Asked) -> MergedFeed | None:
+        """The stories of the feeds there are, and a feed for each of their sources."""
+        kind, _, name = path.partition("/")
+        entries = [entry for feed in self.publication.feeds for entry in feed.entries]
+        if kind == "stories":
+            found = [entry for entry in entries if entry.id == name]
+        else:
+            found = [entry for entry in entries if kind == "sources" and name in {"alfa", "beta"}]
+        return merged_feed(path, *found[:1]) if found else None
+
 
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[None]:
@@ -117,6 +128,7 @@ async def serving(world: World) -> AsyncIterator[None]:
         publication=lambda: world.publication,
         status=lambda: world.status,
         settings=lambda: world.settings,
+        live=world.live,
         subscribers=world.subscribers,
     )
     server = Server()

@@ -21,8 +21,8 @@ from aggregator.serve.access import is_authorised
     ],
 )
 def test_token(query: bytes, authorization: str | None, allowed: bool) -> None:
-    assert is_authorised("s\u00e9same&", query=query, authorization=authorization) is allowed
+    assert is_authorised(["other", "s\u00e9same&"], query=query, authorization=authorization) is allowed
 
 
 def test_no_token_asks_for_nothing() -> None:
-    assert is_authorised(None, query=b"", authorization=None)
+    assert is_authorised((), query=b"", authorization=None)

@@ -11,7 +11,12 @@ from aggregator.serve.negotiate import choose_coding
         ("gzip", "gzip"),
         ("GZIP", "gzip"),  # §8.4.1: names are case-insensitive
         ("x-gzip", "gzip"),  # §8.4.1.3
-        ("gzip, deflate, br, zstd", "gzip"),  # browsers
+        ("gzip, deflate, br, zstd", "zstd"),  # browsers
+        ("zstd", "zstd"),
+        ("zstd;q=0, gzip", "gzip"),
+        ("gzip;q=0.9, zstd;q=0.8", "gzip"),
+        ("zstd;q=0.2, identity", "identity"),
+        ("gzip;q=0, zstd, identity", "zstd"),
         ("br", "identity"),  # identity need not be listed
         ("gzip;q=0", "identity"),
         ("gzip; Q=0.000, identity", "identity"),

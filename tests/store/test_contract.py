@@ -12,6 +12,7 @@ from aggregator.errors import Conflict
 from aggregator.model import (
     NO_EXTRAS,
     Claim,
+    Emitted,
     Enclosure,
     Extras,
     FeedHead,
@@ -746,3 +747,17 @@ def test_a_story_keeps_its_date_and_knows_its_versions_when_its_founder_leaves(s
     store.prune(before=NOON + HOUR / 2, keep_per_source=9, texts_before=NOON)
     assert store.latest(9) == (left,)
     assert (story.story_id, story.shown_at, story.representative_id) == ("alfa:1", NOON, "alfa:1")
+
+
+def test_what_a_feed_last_said_is_kept_as_long_as_the_story(store: Store) -> None:
+    first, later = (Emitted(told="alfa:1 d", updated_at=NOON + n * HOUR) for n in range(2))
+    store.apply(update(plan=Plan(placements=(founds("1"), founds("2")))))
+    store.keep_emitted("feed", {"alfa:1": first, "alfa:2": first})
+    store.keep_emitted("feed", {"alfa:2": later})
+    store.keep_emitted("feeds/own", {"alfa:1": later})
+    assert store.emitted("feed", ["alfa:1", "alfa:2", "alfa:3"]) == {"alfa:1": first, "alfa:2": later}
+    assert store.emitted("feeds/own", ["alfa:1", "alfa:2"]) == {"alfa:1": later}
+    store.prune(before=NOON, keep_per_source=1, texts_before=NOON)
+    assert len(store.emitted("feed", ["alfa:1", "alfa:2"])) == 1
+    store.prune(before=NOON + HOUR, keep_per_source=1, texts_before=NOON)
+    assert store.emitted("feed", ["alfa:1", "alfa:2"]) == {}

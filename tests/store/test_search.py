@@ -21,6 +21,7 @@ from aggregator.model import (
     Plan,
     Refound,
     Revision,
+    Sorting,
     Split,
     Withdrawal,
 )
@@ -107,6 +108,14 @@ def test_the_newest_come_first_and_ties_stand_as_without_a_query(store: Store) -
         assert find(store, "word", limit) == everything[:limit]
         told = [story.story_id for story in store.latest(limit, sources=["alfa"])]
         assert find(store, "word", limit, sources=["alfa"]) == told
+
+
+def test_by_when_they_were_first_seen(store: Store) -> None:
+    for n in range(9):
+        made = placed(str(n), title=("word", "other")[n % 3 == 0], published_at=NOON - n * DAY)
+        store.apply(replace(update(plan=Plan(placements=(made,))), at=NOON + (n * 4 % 9) * HOUR))
+    seen = [story.story_id for story in store.latest(99, sorting=Sorting.SEEN)]
+    assert find(store, "word", 3, sorting=Sorting.SEEN) == [one for one in seen if int(one) % 3][:3]
 
 
 def test_days_are_those_shown_in_utc(store: Store) -> None:
@@ -221,7 +230,7 @@ def test_a_search_that_takes_too_long_ends(tmp_path: Path) -> None:
 
 def test_entries_from_before_there_was_an_index_are_taken_in(tmp_path: Path) -> None:
     before = Database(tmp_path / "aggregator.sqlite")
-    migrations.apply(before, stop_before="m0007_search")
+    migrations.apply(before, stop_before="m0009_search")
     for n in range(5):
         before.execute(
             "INSERT INTO stories (key, story_id, representative, shown_at) VALUES (?, ?, ?, ?)",

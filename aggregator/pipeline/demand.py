@@ -1,0 +1,91 @@
+"""Feeds made when somebody asks for them: of a tag, a source, a story or a search, and parts of those published."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from aggregator.emit.words import rfc3339
+from aggregator.merge import merge
+from aggregator.model import Asked, MergedFeed, Output, Story
+from aggregator.pipeline.plant import Plant
+from aggregator.pipeline.publishing import Sources, configured, dated_as_before, merged
+from aggregator.search import TIME_MOST, parse_query
+from aggregator.store.protocol import Store
+
+TAGS, SOURCES, STORIES = "tags/", "sources/", "stories/"  # how the paths of such feeds begin
+SEARCH = "search"  # path of the feed of what a search finds
+ENTRIES = 100  # in one of them, unless asked otherwise
+
+
+def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed | None:
+    """Return the feed of that path as asked for; None when there is none.
+
+    `since` counts by `updated_at`, so that a corrected entry comes again. Raises `QueryError` for a search that
+    cannot be read or takes too long.
+    """
+    sources = configured(plant, store)
+    if path.startswith(STORIES):
+        return _story(plant, store, path.removeprefix(STORIES), sources)
+    if path == SEARCH:
+        output: Output | None = _search(asked.words)
+    else:
+        output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
+    if output is None:
+        return None
+    if asked.limit is not None:
+        output = replace(output, limit=asked.limit)
+    feed = dated_as_before(merged(plant, store, output, sources, within=TIME_MOST), store)
+    if asked.since is not None:
+        recent = tuple(entry for entry in feed.entries if entry.updated_at >= asked.since)
+        feed = replace(feed, entries=recent)
+    return replace(feed, query=_query(asked))
+
+
+def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> MergedFeed | None:
+    """Return the story that has, or had, this id; its path says under which it is told now."""
+    known = store.resolve(story_id)
+    if known is None:
+        return None
+    dossier = store.dossier(known)
+    told = [filed.stored for filed in dossier.entries if filed.is_shown]
+    told.sort(key=lambda stored: stored.entry_id != dossier.representative)
+    story = Story(
+        story_id=dossier.story_id,
+        representative_id=dossier.representative,
+        shown_at=dossier.shown_at,
+        entries=tuple(told),
+    )
+    feed = merge(
+        [story],
+        path=f"{STORIES}{known}",
+        title=plant.title,
+        public_url=plant.public_url,
+        sources=sources,
+        limit=1,
+    )
+    return dated_as_before(feed, store) if feed.entries and dossier.is_settled else None
+
+
+def _search(words: str) -> Output:
+    return Output(name=SEARCH, title=words, query=parse_query(words), limit=ENTRIES)
+
+
+def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output | None:
+    for output in plant.outputs:
+        if output.name == path:
+            return output
+    if path.startswith(TAGS):
+        tag = path.removeprefix(TAGS)
+        tagged = tuple(source.id for source in plant.sources.values() if tag in source.tags)
+        return Output(name=path, title=tag, sources=tagged, limit=ENTRIES) if tagged else None
+    source = plant.sources.get(path.removeprefix(SOURCES)) if path.startswith(SOURCES) else None
+    if source is None:
+        return None
+    title = source.title or titles.get(source.id) or source.id
+    return Output(name=path, title=title, sources=(source.id,), limit=ENTRIES)
+
+
+def _query(asked: Asked) -> str:
+    """Write what was asked in one way only, so that equal feeds have equal addresses."""
+    since = None if asked.since is None else rfc3339(asked.since)
+    fields = {"q": asked.words or None, "limit": asked.limit, "since": since}
+    return urlencode({name: value for name, value in fields.items() if value is not None}, safe=":")

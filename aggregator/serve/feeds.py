@@ -1,0 +1,161 @@
+"""Answers with feeds: those that are published, and those that are made when somebody asks for them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator.emit import FORMATS, emit_as
+from aggregator.model import Asked, MergedFeed, Publication, Published
+from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
+from aggregator.serve.asked import AskedWrongly, read_query
+from aggregator.serve.delta import Deltas, wants_delta
+from aggregator.serve.guard import asking_address
+from aggregator.serve.settings import ServeSettings
+from aggregator.serve.shelf import MADE_MOST, Made, Ready, Shelf, prepare
+from aggregator.serve.subscribers import Subscribers
+
+Live: TypeAlias = Callable[[str, Asked], MergedFeed | None]
+GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
+NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
+WHOLE: Final = Asked()
+
+
+class Feeds:
+    """`live` makes a feed now, in a thread; it returns None, or raises ValueError for words nobody can search for."""
+
+    def __init__(
+        self,
+        publication: Callable[[], Publication],
+        settings: Callable[[], ServeSettings],
+        live: Live | None,
+        subscribers: Subscribers | None,
+    ) -> None:
+        self._publication = publication
+        self._settings = settings
+        self._live = live
+        self._subscribers = subscribers
+        self._shelf = Shelf()
+        self._deltas = Deltas()
+        self._dates: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+
+    async def answer(self, request: Request, path: str) -> Response:
+        """Answer with the document of that path; 404, 400, or 503 before the first publication."""
+        publication, asked = self._publication(), asked_of(request)
+        published = publication.published.get(path)
+        stem, _, extension = path.rpartition(".")
+        if not publication.published:
+            wait = {"Retry-After": str(NOT_YET_SECONDS)}  # a 404 would make readers unsubscribe
+            return sentence(503, "Nothing has been published yet.", wait)
+        if published is not None and (asked == WHOLE or extension not in FORMATS):
+            return await self._published(request, publication, path, published)
+        known = next((feed for feed in publication.feeds if feed.path == stem), None)
+        given = FORMATS if known is None else known.formats
+        made = await self.made(stem, asked, extension) if extension in given else None
+        if made is None:
+            raise HTTPException(404)
+        return await self._feed(request, made.ready, made.feed, extension)
+
+    async def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
+        """Return a feed for its page; None when there is none of that path. The page of the first is the river."""
+        if asked == WHOLE:
+            for feed in self._publication().feeds[1:]:
+                if feed.path == path:
+                    return feed
+        live = self._live
+        if live is None or path in {feed.path for feed in self._publication().feeds[:1]}:
+            return None
+        self._shelf.turn_to(self._publication())
+        with _told_to_asker():
+            return await self._shelf.made((path, repr(asked)), lambda: live(path, asked))
+
+    async def made(self, path: str, asked: Asked, extension: str) -> Made | None:
+        """Make a feed, unless it has been made since the last publication."""
+        live = self._live
+        if live is None:
+            return None
+
+        def make() -> Made | None:
+            feed = live(path, asked)
+            if feed is None:
+                return None
+            return Made(self._dated(feed.self_url(extension), prepare(emit_as(extension, feed), None)), feed)
+
+        self._shelf.turn_to(self._publication())
+        with _told_to_asker():
+            return await self._shelf.made((path, repr(asked), extension), make)
+
+    def _dated(self, address: str, ready: Ready) -> Ready:
+        """Say since when a feed has these bytes, as far as we have seen it."""
+        etag, modified_at = self._dates.get(address, ("", None))
+        if modified_at is None or etag != ready.etag:
+            modified_at = datetime.now(UTC).replace(microsecond=0)
+        self._dates[address] = ready.etag, modified_at
+        if len(self._dates) > MADE_MOST:
+            self._dates.popitem(last=False)
+        return replace(ready, modified_at=modified_at)
+
+    async def _published(
+        self, request: Request, publication: Publication, path: str, published: Published
+    ) -> Response:
+        self._shelf.turn_to(publication)
+        ready = await self._shelf.document(path, published)
+        stem, _, extension = path.rpartition(".")
+        feed = next((feed for feed in publication.feeds if feed.path == stem), None)
+        if feed is not None and extension in FORMATS:
+            return await self._feed(request, ready, feed, extension)
+        settings = self._settings()
+        return answer(
+            request,
+            ready,
+            cache_control=cache_control(settings, path),
+            headers=_itself(f"{settings.public_url}/{path}"),
+        )
+
+    async def _feed(self, request: Request, ready: Ready, feed: MergedFeed, extension: str) -> Response:
+        """Answer with a feed: whole, or only what is newer than what the client has, or 304."""
+        settings = self._settings()
+        address = replace(feed, public_url=settings.public_url).self_url(extension)
+        control = cache_control(settings, feed.path)
+        response = answer(request, ready, cache_control=control, headers=_itself(address))
+        self._deltas.note(address, feed, (coded.etag for coded in ready.coded.values()))
+        if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):
+            found = self._deltas.since(address, field(request.headers, "if-none-match"))
+            if found is not None:
+                base, newer = found
+                part = await asyncio.to_thread(lambda: prepare(emit_as(extension, newer), None))
+                response = delta_answer(response, part, base=base)
+        if response.status_code in GIVEN and self._subscribers is not None:
+            who = asking_address(request.scope, self._settings())
+            agent = field(request.headers, "user-agent") or ""
+            self._subscribers.note(who, agent, f"{feed.path}.{extension}")
+        return response
+
+
+@contextmanager
+def _told_to_asker() -> Iterator[None]:
+    """Whoever asks in words nobody can search for is told so."""
+    try:
+        yield
+    except ValueError as exc:
+        raise HTTPException(400, str(exc)) from exc
+
+
+def _itself(address: str) -> dict[str, str]:
+    """Name the address of a document in a Link field (RFC 8288)."""
+    return {"Link": f'<{address}>; rel="self"'}
+
+
+def asked_of(request: Request) -> Asked:
+    """Return what the query of a request asks; 400 when it cannot be read."""
+    try:
+        return read_query(request.scope["query_string"])
+    except AskedWrongly as exc:
+        raise HTTPException(400, str(exc)) from exc
