@@ -68,6 +68,7 @@ def edited(state: SourceState, url: str, *, now: datetime) -> SourceState:
         ended=False,
         archive_url=None,
         archive_left=0,
+        date_orders=(),
         next_poll_at=now,
         next_reason="new address",
         wishes=(),

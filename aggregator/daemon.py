@@ -55,6 +55,7 @@ def plant(configuration: Configuration) -> Plant:
         window=dedup.Window(
             url=configuration.dedup.window,
             near=configuration.dedup.window if configuration.dedup.near_duplicates else None,
+            group=configuration.dedup.window if configuration.dedup.groups else None,
         ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
@@ -137,6 +138,7 @@ class Engine:
                 read=partial(workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
+            await self.pipeline.recount()
             self._stack = stack.pop_all()
         return self
 

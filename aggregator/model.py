@@ -382,6 +382,7 @@ class ParsedDate:
     """A date as written: what it means is for `dates` to say."""
 
     text: str
+    language: str | None = None  # of its own, where what stands before it says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,6 +512,7 @@ class Reading:
     archive_url: str | None = None
     tombstones: tuple[Tombstone, ...] = ()
     ended: bool = False
+    date_orders: tuple[str, ...] = ()  # what to remember of how its source writes dates
     problems: tuple[str, ...]
 
 
@@ -550,7 +552,8 @@ class Mark:
 class Lookup:
     """What is to be known of a batch of entries before they can be placed.
 
-    `samples`, by guid: hashes of the text by which resembling entries are found. `titles`: by which entries are
+    `samples`, by guid: hashes of the text by which resembling entries are found. `topics`, by guid: hashes of the
+    title by which stories of the same event are. `titles`: by which entries are
     known again when their source has given them all other guids and addresses. `skipped`: how many more the
     document has that were known before it was read.
     """
@@ -560,6 +563,7 @@ class Lookup:
     uris: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     samples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    topics: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     skipped: int = 0
 
@@ -570,6 +574,7 @@ class Known:
 
     entry_id: str
     story_id: str
+    said_guid: str | None = None  # what its guid was told apart from
     entry: Entry | None = None
     digest: str
     published_at: datetime | None
@@ -611,12 +616,13 @@ class Holder:
 class Candidates:
     """What the store knows about a batch of entries before they are placed.
 
-    `known`: of this source, by guid. `holders`: by entry id, who has what a URI asks for, and
-    whether its story is settled. `marked`: stories by mark, in the order they took it; its length
-    is the number of the next. `near`: by sample, stories that share some of it, those that share most
-    first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
+    `known`: of this source, by guid: those looked for, and those told apart from them. `holders`: by entry id,
+    who has what a URI asks for, and whether its story is settled. `marked`: stories by mark, in the order they
+    took it; its length is the number of the next. `near`: by sample, stories that share some of it, those
+    that share most first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
     those of `near`. `apart`: pairs of story ids that the operator has told apart. `told`: of this source,
-    under the titles looked for, when most of the guids are not known. `seen`: how much was stored when all this
+    under the titles looked for, when most of the guids are not known. `events`: by guid, stories that may tell the
+    same event and are the first of their group. `seen`: how much was stored when all this
     was looked up.
     """
 
@@ -627,7 +633,16 @@ class Candidates:
     boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
     told: tuple[Told, ...] = ()
+    events: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """A story tells the event that another was the first to tell, whose id names the group; and how it was judged."""
+
+    first_id: str
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -636,7 +651,8 @@ class Placement:
 
     `marks` are the numbered places the entry takes for its story: (mark, n). Two polls that
     decided at once ask for the same place, and the second must decide again. `sample` are the hashes
-    by which the text is looked up; `is_indexed` when later entries are to be found by them.
+    by which the text is looked up; `is_indexed` when later entries are to be found by them. `grouping`: the event
+    that the story it founds tells; None = its own, and `topics` are the hashes by which that is found.
     """
 
     entry: Entry
@@ -648,6 +664,8 @@ class Placement:
     marks: tuple[tuple[Mark, int], ...] = ()
     sample: tuple[int, ...] = ()
     is_indexed: bool = False
+    topics: tuple[int, ...] = ()
+    grouping: Grouping | None = None
     is_held: bool = False  # stored, and not shown until the operator releases it
 
 
@@ -756,12 +774,14 @@ class Plan:
 class Story:
     """One thing told once, by one or many sources. `entries[0]` is its representative, if that may be shown.
 
-    When the representative has left, its date still is the story's.
+    When the representative has left, its date still is the story's. Stories of one `group_id` tell one event; None =
+    its own, which has the id of the story.
     """
 
     story_id: str
     representative_id: str | None = None  # None = `entries[0]`, as with the next
     shown_at: datetime | None = None  # of the representative: the order of the merged feed
+    group_id: str | None = None
     entries: tuple[StoredEntry, ...]
 
 
@@ -785,7 +805,10 @@ class Filed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """A story with all that is stored of it, shown or not; entries as first seen."""
+    """A story with all that is stored of it, shown or not; entries as first seen.
+
+    `related`: ids of the other stories of its group.
+    """
 
     story_id: str
     representative: str  # entry id
@@ -795,6 +818,8 @@ class Dossier:
     marks: tuple[Mark, ...] = ()
     aliases: tuple[str, ...] = ()
     overrules: tuple[Overrule, ...] = ()  # that any of its entries are named in
+    grouping: Grouping | None = None
+    related: tuple[str, ...] = ()
 
 
 # --- what the operator orders
@@ -886,6 +911,7 @@ class SourceState:
     former_urls: tuple[FormerUrl, ...] = ()  # oldest first
     archive_url: str | None = None  # the next older document still to be read (RFC 5005)
     archive_left: int = 0  # how many more may be asked for
+    date_orders: tuple[str, ...] = ()  # in which its days of numbers have made sense so far ("day first")
     held: int = 0  # entries held back as a flood: the store counts them
 
     @property
@@ -986,6 +1012,7 @@ class MergedEntry:
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
     told: str = ""  # the entry whose text this is, and the digest of that: another text has another
+    group: str | None = None  # the same of stories that tell one event; None = groups are not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

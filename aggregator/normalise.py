@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aggregator import extras
@@ -32,24 +33,36 @@ NAME_CHARS = 300  # of authors and categories
 LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
 
 
+class Normalised(NamedTuple):
+    """The entries of a document, and in which orders its source writes dates, to be remembered."""
+
+    entries: tuple[Entry, ...]
+    date_orders: tuple[str, ...]
+
+
 def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
+    """Return the entries of a document whose source is not known yet."""
+    return normalise_entries(source, parsed).entries
+
+
+def normalise_entries(source: Source, parsed: ParsedFeed, date_orders: Collection[str] = ()) -> Normalised:
     """Return the entries of a document in its order, each with a guid of its own.
 
     A published date stays as published, even if it lies in the future; one that is missing or
     cannot be read is None, and the caller's first sight of the entry takes its place. All dates of
-    the document are looked at before the first is read: they tell each other how they are written.
+    the document are looked at before the first is read: they tell each other how they are written, and so do
+    those of earlier documents, by `date_orders`.
     """
     told = [_told(source, parsed, one) for one in parsed.entries if _says_something(one)]
-    habit = _habit(parsed, told)
+    habit = _habit(parsed, told, date_orders)
     limit = source.max_entries
     placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
-    return _apart(
-        [
-            _entry(source, parsed, habit, position, one)
-            for position, one in placed
-            if limit is None or position < limit
-        ]
-    )
+    entries = [
+        _entry(source, parsed, habit, position, one)
+        for position, one in placed
+        if limit is None or position < limit
+    ]
+    return Normalised(_apart(entries), habit.lasting)
 
 
 def normalise_head(parsed: ParsedFeed) -> FeedHead:
@@ -103,12 +116,12 @@ def _told(source: Source, parsed: ParsedFeed, said: ParsedEntry) -> _Told:
     return _Told(said, base, link, summary, content, lift_posted(summary), lift_posted(content))
 
 
-def _habit(parsed: ParsedFeed, told: Iterable[_Told]) -> Habit:
+def _habit(parsed: ParsedFeed, told: Iterable[_Told], before: Collection[str]) -> Habit:
     """Learn how the document writes dates from all it has."""
     texts = [text for one in told for text in one.dates]
     if parsed.updated is not None:
         texts.append(parsed.updated.text)
-    return learn(texts, primary(parsed.head.language))
+    return learn(texts, primary(parsed.head.language), before)
 
 
 def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told: _Told) -> Entry:
@@ -219,7 +232,8 @@ class _Dates:
         """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=self._habit)
+        habit = replace(self._habit, language=date.language or self._habit.language)
+        reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=habit)
         self.lean = self.lean or reading.leans
         if reading.problem:
             self.problems.append(printable(reading.problem))

@@ -1,26 +1,28 @@
 """All that a worker process makes of one document, as one call that can be sent there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from aggregator import rules
 from aggregator.errors import printable
 from aggregator.model import Entry, KnownItem, ParsedFeed, Reading, Response, Source
-from aggregator.normalise import normalise, normalise_head, normalise_tombstones
+from aggregator.normalise import normalise_entries, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
 
 
-def read(source: Source, response: Response, known: Sequence[KnownItem] = ()) -> Reading:
+def read(
+    source: Source, response: Response, known: Sequence[KnownItem] = (), date_orders: Collection[str] = ()
+) -> Reading:
     """Parse, normalise and sift one document; raises `ParseError` when it is no feed.
 
     Items in `known` are left out, which costs a fraction of reading them. What remains comes out as if
-    all had been read.
+    all had been read. `date_orders` is what earlier documents have told of how the source writes dates.
     """
     remembered = {item.digest: item for item in known}
     parsed = parse(response, source.kind, known=remembered.keys(), settings=source.reading)
-    entries = normalise(source, parsed)
+    entries, learnt = normalise_entries(source, parsed, date_orders)
     skipped = [remembered[digest] for digest in parsed.skipped]
     if _tangled(entries, skipped):
-        return read(source, response)
+        return read(source, response, (), date_orders)
     return Reading(
         head=normalise_head(parsed),
         format=parsed.format,
@@ -31,6 +33,7 @@ def read(source: Source, response: Response, known: Sequence[KnownItem] = ()) ->
         archive_url=parsed.archive_url,
         tombstones=normalise_tombstones(parsed),
         ended=parsed.ended,
+        date_orders=learnt,
         problems=(
             *map(printable, parsed.problems),
             *(problem for item in skipped for problem in item.problems),

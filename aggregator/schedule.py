@@ -23,6 +23,7 @@ TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be du
 TICKS_WAITING = 4  # for a slow store, before the log says that ticks are skipped
 REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
 UNTICKED = timedelta(seconds=1)  # the longest without a look at what is due
+SET_BACK = timedelta(seconds=10)  # by so much at least the clock must be set for due times to be looked at
 STARTS_A_SECOND = 200.0  # polls; 100,000 sources every half an hour are 56
 TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
@@ -142,9 +143,13 @@ class Schedule:
         And now and then in any case, by the monotonic clock: APScheduler goes by the wall clock, and when that
         is set back it would not tick until the old time has come again.
         """
+        ahead = self._clock().timestamp() - monotonic()
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._room.wait(), UNTICKED.total_seconds())
+            before, ahead = ahead, self._clock().timestamp() - monotonic()
+            if before - ahead > SET_BACK.total_seconds():
+                await self._pipeline.recount()
             await asyncio.sleep(REFILL.total_seconds())
             self._room.clear()
             await self.fill()

@@ -44,9 +44,10 @@ DOCUMENT = 50  # entries a poll brings at most …
 CUTS: dict[str, list[int | None]] = {"all": [None], "200": [200], "400": [400], "mix": [200, 400, None]}
 POLLED = timedelta(hours=1)  # … that were published within so long
 BATCH = 50_000  # entries written at once while the index is filled
-PROBES = 2000  # entries looked up in the index
+PROBES = 2000  # entries looked up in the index and added, half of them one in a transaction
+HASHES, HASH_BITS = 32, 63  # of an entry of more than 80 words (`dedup.sample`)
 VOCABULARY = 50_000  # words of the texts made up for it, as often as in a language
-TEXT = (40, 400)  # words
+TEXT = (80, 400)  # words
 
 
 class Desk:
@@ -272,18 +273,11 @@ def judge_addresses(path: Path) -> None:
 
 
 def measure_index(size: int) -> None:
-    """Fill the index with texts made up of words as frequent as in a language; look up and add more."""
+    """Fill the index with hashes as texts have that share nothing; look up and add made-up texts."""
     chance = random.Random(1)
-    weights = list(accumulate(1 / (n + 10) for n in range(VOCABULARY)))
-    words = [f"w{n}" for n in range(VOCABULARY)]
 
-    def made(n: int) -> Placement:
-        text = " ".join(chance.choices(words, cum_weights=weights, k=chance.randint(*TEXT))) + "."
-        entry = Entry(source_id="alfa", guid=str(n), content_text=text)
-        hashes = sample(said(entry))
-        return Placement(
-            entry=entry, entry_id=str(n), story_id=str(n), rule="new", sample=hashes, is_indexed=True
-        )
+    def drawn(n: int) -> Placement:
+        return indexed(n, sorted(chance.getrandbits(HASH_BITS) for _ in range(HASHES)))
 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "index.db"
@@ -294,26 +288,70 @@ def measure_index(size: int) -> None:
         for start in range(0, size, BATCH):
             with db.atomic():
                 at = NOON - timedelta(days=14) * (1 - start / size)  # three weeks' tables
-                add(db, [made(n) for n in range(start, min(start + BATCH, size))], at)
+                add(db, [drawn(n) for n in range(start, min(start + BATCH, size))], at)
         db.close()
+        print(f"== index of {size} entries, {HASHES} hashes each, {path.stat().st_size / 1e6:.0f} MB")
         db = opened(path)
         db.enable_wal()
         db.execute("PRAGMA synchronous = FULL")  # as the store has it
-        new = [made(n) for n in range(size, size + PROBES)]
-        looked, kept = [], []
-        for one in new:
-            started = perf_counter()
+        new = made_up(size, PROBES, chance)
+        measure_commit(db)
+        for together in (1, DOCUMENT):
+            measure_adding(db, new[::2] if together == 1 else new[1::2], together)
+        db.close()
+
+
+def measure_commit(db: Database) -> None:
+    """What a transaction costs that writes next to nothing: the disk, and waiting for a processor."""
+    took = []
+    for n in range(PROBES // 10):
+        started = perf_counter()
+        with db.atomic():
+            db.execute("INSERT OR REPLACE INTO notes (name, text) VALUES ('commit', ?)", [str(n)])
+        took.append(perf_counter() - started)
+    print(f"a transaction that writes a row: {in_words(took)}")
+
+
+def measure_adding(db: Database, new: Sequence[Placement], together: int) -> None:
+    """Look up and add entries, so many in one transaction; say what one of them takes."""
+    looked, kept = [], []
+    began = thread_time()
+    for start in range(0, len(new), together):
+        some = new[start : start + together]
+        started = perf_counter()
+        for one in some:
             samples.resembling(db, one.sample)
-            looked.append(perf_counter() - started)
-            started = perf_counter()
-            with db.atomic():
-                add(db, [one], NOON)
-            kept.append(perf_counter() - started)
-        hashes = statistics.mean(len(one.sample) for one in new)
-        print(f"== index of {size} entries, {hashes:.0f} hashes each, {path.stat().st_size / 1e6:.0f} MB")
-        for name, times in (("lookup", looked), ("insert", kept)):
-            cuts = statistics.quantiles(times, n=100)
-            print(f"{name}: p50 {cuts[49] * 1e3:.2f} ms, p99 {cuts[98] * 1e3:.2f} ms")
+        looked.append((perf_counter() - started) / len(some))
+        started = perf_counter()
+        with db.atomic():
+            add(db, some, NOON)
+        kept.append((perf_counter() - started) / len(some))
+    spent = (thread_time() - began) / len(new)
+    print(f"{together} in a transaction: CPU of an entry {spent * 1e3:.2f} ms")
+    both = [one + other for one, other in zip(looked, kept, strict=True)]
+    for name, took in (("lookup", looked), ("insert", kept), ("both", both)):
+        print(f"  {name}: {in_words(took)}")
+
+
+def in_words(took: Sequence[float]) -> str:
+    cuts = statistics.quantiles(took, n=100)
+    return f"p50 {cuts[49] * 1e3:.2f} ms, p99 {cuts[98] * 1e3:.2f} ms"
+
+
+def made_up(first: int, count: int, chance: random.Random) -> list[Placement]:
+    """Return texts of words as frequent as in a language."""
+    weights = list(accumulate(1 / (n + 10) for n in range(VOCABULARY)))
+    words = [f"w{n}" for n in range(VOCABULARY)]
+    texts = [chance.choices(words, cum_weights=weights, k=chance.randint(*TEXT)) for _ in range(count)]
+    entries = [Entry(source_id="alfa", guid="", content_text=" ".join(text) + ".") for text in texts]
+    return [indexed(first + n, sample(said(entry))) for n, entry in enumerate(entries)]
+
+
+def indexed(n: int, hashes: Sequence[int]) -> Placement:
+    entry = Entry(source_id="alfa", guid=str(n))
+    return Placement(
+        entry=entry, entry_id=str(n), story_id=str(n), rule="new", sample=tuple(hashes), is_indexed=True
+    )
 
 
 def opened(path: Path) -> Database:

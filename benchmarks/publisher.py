@@ -5,7 +5,8 @@
         publisher.count()   how many requests so far
     publisher.requests      all of them, after the end of the `with`
 
-Whoever sends an If-None-Match gets a 304, anybody else a small feed of the address asked for.
+Whoever sends an If-None-Match gets a 304, anybody else a small feed of the address asked for, or with
+`directory` the file of that name in it.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -52,15 +54,18 @@ def origins(count: int, port: int) -> list[str]:
 class Publisher:
     """The process; start it with `with`. `delay` is how many seconds an answer takes."""
 
-    def __init__(self, *, hosts: int, close: bool = False, delay: float = 0.0) -> None:
+    def __init__(
+        self, *, hosts: int, close: bool = False, delay: float = 0.0, directory: Path | None = None
+    ) -> None:
         self.requests: list[Asked] = []
-        self._arguments = [str(hosts), str(int(close)), str(delay)]
+        self._arguments = [str(hosts), str(int(close)), str(delay), str(directory or "")]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, __file__, *self._arguments], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
+        self.pid = self._process.pid
         self.port = int(self._process.stdout.readline())
         return self
 
@@ -83,8 +88,8 @@ class _Connection(asyncio.Protocol):
     count = 0
     asked: list[list[object]] = []  # noqa: RUF012 - of all connections
 
-    def __init__(self, *, close: bool, delay: float) -> None:
-        self._close, self._delay = close, delay
+    def __init__(self, *, close: bool, delay: float, directory: Path | None) -> None:
+        self._close, self._delay, self._directory = close, delay, directory
         self._read = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -118,7 +123,7 @@ class _Connection(asyncio.Protocol):
             return
         close = self._close or b"\r\nconnection: close" in head
         known = b"\r\nif-none-match:" in head
-        body = b"" if known else feed(f"http://{self._host}:{self._port}{path}").encode()
+        body = b"" if known else self._body(path)
         lines = [
             "HTTP/1.1 " + ("304 Not Modified" if known else "200 OK"),
             "Date: Wed, 25 Nov 2026 12:00:00 GMT",
@@ -132,6 +137,11 @@ class _Connection(asyncio.Protocol):
         self._transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         if close:
             self._transport.close()
+
+    def _body(self, path: str) -> bytes:
+        if self._directory is not None:
+            return (self._directory / path.rpartition("/")[2]).read_bytes()
+        return feed(f"http://{self._host}:{self._port}{path}").encode()
 
 
 def feed(url: str) -> str:
@@ -147,7 +157,7 @@ def feed(url: str) -> str:
     )
 
 
-async def serve(hosts: int, *, close: bool, delay: float) -> None:
+async def serve(hosts: int, *, close: bool, delay: float, directory: Path | None) -> None:
     """Answer until told to stop, then say what was asked."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -157,7 +167,7 @@ async def serve(hosts: int, *, close: bool, delay: float) -> None:
         port = probe.getsockname()[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     server = await loop.create_server(
-        lambda: _Connection(close=close, delay=delay),
+        lambda: _Connection(close=close, delay=delay, directory=directory),
         ["127.0.0.1", *addresses(hosts)],
         port,
         backlog=BACKLOG,
@@ -173,4 +183,11 @@ def lines(asked: list[list[object]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), close=sys.argv[2] == "1", delay=float(sys.argv[3])))
+    asyncio.run(
+        serve(
+            int(sys.argv[1]),
+            close=sys.argv[2] == "1",
+            delay=float(sys.argv[3]),
+            directory=Path(sys.argv[4]) if sys.argv[4] else None,
+        )
+    )

@@ -107,6 +107,58 @@ async def test_only_what_is_new_in_a_document_is_read(world: World, publisher: S
     assert len((await world.feed()).entries) == 3
 
 
+def dated(*dates: str) -> bytes:
+    return rss(*(item(date, date=date) for date in dates))
+
+
+async def test_the_order_of_dates_that_a_source_has_shown_is_kept(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    """Also when its document lists no date that decides it any more."""
+    documents = [
+        dated("03/04/2025 10:00"),
+        dated("04/04/2025 10:00", "14/03/2025 10:00"),
+        dated("05/04/2025 10:00"),
+    ]
+    publisher.answer("/alfa", *(Answer(body=body) for body in documents))
+    learnt = []
+    for _ in documents:
+        await world.poll()
+        state = world.store.state("alfa")
+        learnt.append((state.date_orders, "may be" in " ".join(state.problems)))
+        world.wait(hours=1)
+    both, first = ("day first", "month first"), ("day first",)
+    assert learnt == [(both, True), (first, False), (first, False)]
+    shown = {entry.title: entry.published for entry in (await world.feed()).entries}
+    assert shown["Title 05/04/2025 10:00"] == "2025-04-05T10:00:00Z"
+
+
+async def test_a_source_that_writes_dates_both_ways_decides_nothing_for_later(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    documents = [
+        dated("14/03/2025 10:00"),
+        dated("03/15/2025 10:00", "04/03/2025 10:00"),  # another order: only this document is told by it
+        dated("05/04/2025 10:00"),
+        dated("03/15/2025 11:00"),
+        dated("06/04/2025 10:00"),
+        dated("03/15/2025 12:00", "15/03/2025 10:00"),
+    ]
+    publisher.answer("/alfa", *(Answer(body=body) for body in documents))
+    learnt = []
+    for _ in documents:
+        await world.poll()
+        learnt.append(world.store.state("alfa").date_orders)
+        world.wait(hours=1)
+    month = ("month first",)
+    assert learnt == [("day first",), (), ("day first", "month first"), month, month, ()]
+    shown = {entry.title: entry.published for entry in (await world.feed()).entries}
+    assert shown["Title 04/03/2025 10:00"] == "2025-04-03T10:00:00Z"
+    assert shown["Title 06/04/2025 10:00"] == "2025-06-04T10:00:00Z"
+    undecided = "Title 05/04/2025 10:00"
+    assert not shown[undecided].startswith(("2025-05-04", "2025-04-05"))
+
+
 async def test_new_settings_read_the_same_document_again(
     world: World, publisher: Server, alfa: Source
 ) -> None:
@@ -360,3 +412,89 @@ async def test_a_guid_repeated_now_and_then_mixes_up_nothing(
         assert shown.keys() == {"Story A", "Story B"}
         assert shown["Story A"] == first.id
     assert world.store.totals().entries == 2
+
+
+async def test_many_polls_at_once_of_forms_filled_in_anew_all_come_through(
+    world: World, publisher: Server
+) -> None:
+    """Each looks like the one stored a moment ago, so that every decision is overtaken by others."""
+    names = [f"gauge-{n}" for n in range(60)]
+    for name in names:
+        text = f"The level measured this morning by {name} is published here as soon as it has been checked."
+        publisher.answer(f"/{name}", Answer(body=rss(item(name, title=f"Level of {name}", text=text))))
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name}")) for name in names))
+    results = await asyncio.gather(*(world.pipeline.poll(name) for name in names))
+    assert {result.error for result in results if result} == {None}
+    assert world.store.totals().entries == len(names)
+
+
+@pytest.mark.parametrize(
+    "order", ["A AB B AB", "A B AB A B", "AB A B BA", "A BA B A AB", "B AB A", "AB B AB A"]
+)
+async def test_a_guid_repeated_without_links_mixes_up_nothing(
+    world: World, publisher: Server, alfa: Source, order: str
+) -> None:
+    """What tells two entries apart is what they say, when they say nothing of where they are."""
+    told = {"A": item("dup", title="Story A", text="One."), "B": item("dup", title="Story B", text="Other.")}
+    documents = [rss(*(told[name] for name in names)) for names in order.split()]
+    publisher.answer("/alfa", *(Answer(body=document) for document in documents))
+    ids: dict[str, str] = {}
+    for names in order.split():
+        await world.poll()
+        shown = {entry.title: entry.id for entry in (await world.feed()).entries}
+        assert shown.keys() >= {f"Story {name}" for name in names}
+        if not order.startswith("A B"):  # where B takes the place of A: no second entry is known of yet
+            assert {title: shown[title] for title in ids} == ids
+            ids = shown
+        world.wait(hours=1)
+    assert shown.keys() == {"Story A", "Story B"}
+    assert world.store.totals().entries == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"title": "Old", "text": "The same text."}, {"title": "New", "text": "The same text."}),
+        ({"title": "Same", "text": "The old text."}, {"title": "Same", "text": "The new text."}),
+        (
+            {"title": "Old", "text": "The old text.", "link": "https://e.example/1"},
+            {"title": "New", "text": "The new text.", "link": "https://e.example/1"},
+        ),
+    ],
+    ids=["title", "text", "all but the link"],
+)
+@pytest.mark.parametrize("beside", ["always", "before", "after"])
+async def test_an_edit_of_an_entry_with_a_repeated_guid_is_an_edit(
+    world: World,
+    publisher: Server,
+    alfa: Source,
+    before: dict[str, str],
+    after: dict[str, str],
+    beside: str,
+) -> None:
+    other = item("dup", title="Other", text="What stands beside it.")
+    documents = [
+        [item("dup", **before), *([other] if beside != "after" else [])],
+        [item("dup", **after), *([other] if beside != "before" else [])],
+        [item("dup", **after), other],
+    ]
+    publisher.answer("/alfa", *(Answer(body=rss(*document)) for document in documents))
+    for _ in documents:
+        await world.poll()
+        await world.feed()
+        world.wait(hours=1)
+    assert world.store.totals().entries == 2
+    assert {entry.title for entry in (await world.feed()).entries} == {after["title"], "Other"}
+
+
+async def test_a_third_entry_of_a_repeated_guid_alone_is_a_third(
+    world: World, publisher: Server, alfa: Source
+) -> None:
+    told = {name: item("dup", title=f"Story {name}", text=f"{name} is it.") for name in "ABC"}
+    documents = ["AB", "C", "B", "CA"]
+    publisher.answer("/alfa", *(Answer(body=rss(*map(told.__getitem__, names))) for names in documents))
+    for _ in documents:
+        await world.poll()
+        world.wait(hours=1)
+    assert {entry.title for entry in (await world.feed()).entries} == {"Story A", "Story B", "Story C"}
+    assert world.store.totals().entries == 3

@@ -66,6 +66,28 @@ async def test_it_ticks_on_when_the_clock_is_set(world: World, publisher: Server
     await schedule.stop(timedelta(seconds=PATIENCE))
 
 
+async def test_sources_polled_while_the_clock_was_ahead_wait_from_now_when_it_is_set_back(
+    world: World, publisher: Server
+) -> None:
+    publisher.answer("/a", feed("a"))
+    ahead = timedelta(days=300)
+    world.now = now() + ahead
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    schedule = schedule_of(world, lambda: now() + ahead)
+    schedule.start()
+    async with asyncio.timeout(PATIENCE):
+        while world.store.state("a").last_poll_at is None:  # noqa: ASYNC110 - polls signal nobody
+            await asyncio.sleep(0.01)
+    world.now, ahead = now(), timedelta()
+    soon = world.now + timedelta(days=30)
+    async with asyncio.timeout(PATIENCE):
+        while (due := world.store.state("a").next_poll_at) is None or due > soon:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the schedule signals nobody
+    await schedule.stop(timedelta(seconds=PATIENCE))
+    assert world.now + timedelta(minutes=5) <= due
+    assert len(publisher.asked()) == 1
+
+
 def test_what_was_missed_is_missed() -> None:
     every, at = Every(timedelta(seconds=1)), NOON
     assert every.get_next_fire_time(None, at) == at

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -120,6 +121,37 @@ async def test_a_hostile_document_is_read_or_refused_within_its_limits(document:
 async def test_errors_of_the_call_itself_come_back(workers: Workers) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await workers.run(int, "x")
+
+
+def read_with(times: float, document: bytes) -> int:
+    """Return how many entries a document has, read with that many times its size of memory."""
+    fields = Path("/proc/self/statm").read_bytes().split()
+    limit = int(fields[5]) * resource.getpagesize() + int(times * len(document))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    url = "https://alfa.example/"
+    return len(read(Source(id="alfa", url=url), Response(status=200, url=url, body=document)).entries)
+
+
+async def test_a_large_feed_takes_a_few_times_its_size_of_memory() -> None:
+    """Characters beyond Latin-1 take two bytes each as text, so that no copy is a small one."""
+    text = "<![CDATA[<p>" + "An episode about schools, roads – and the harbour. " * 60 + "</p>]]>"
+    items = "".join(
+        f"<item><guid>{n}</guid><title>{n}</title><description>{text}</description>"
+        f"<content:encoded>{text}</content:encoded><itunes:episode>{n}</itunes:episode></item>"
+        for n in range(1200)
+    )
+    names = (
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    )
+    document = rss(items).replace(b"<rss", f"<rss {names}".encode())
+    pool = Workers(1)
+    try:
+        assert await pool.run(read_with, 8.5, document) == 1200
+        with pytest.raises(ParseError, match="more than 200 MiB"):
+            await pool.run(read_with, 2, document)
+    finally:
+        pool.close()
 
 
 def hoard(size: int) -> int:

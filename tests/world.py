@@ -1,6 +1,6 @@
 """A pipeline with real parts but for the clock: real store, real HTTP on loopback, real files."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,9 +89,11 @@ async def world(engine: str, directory: Path) -> AsyncIterator[World]:
     store = open_store(engine, directory)
     made = World(store=store, directory=directory / "public")
 
-    async def read_here(source: Source, response: Response, known: Sequence[KnownItem]) -> Reading:
+    async def read_here(
+        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+    ) -> Reading:
         made.read.append(source.id)
-        reading = read(source, response, known)
+        reading = read(source, response, known, date_orders)
         made.items.append(len(reading.entries))
         return reading
 

@@ -12,6 +12,7 @@ from aggregator.cadence.policy import (
     Pace,
     next_poll,
     own_interval,
+    recounted,
     repaced,
 )
 from aggregator.cadence.rhythm import entries_a_day, observe
@@ -28,5 +29,6 @@ __all__ = [
     "next_poll",
     "observe",
     "own_interval",
+    "recounted",
     "repaced",
 ]

@@ -108,6 +108,18 @@ def repaced(source: Source, pace: Pace, state: SourceState, *, now: datetime) ->
     )
 
 
+def recounted(source: Source, state: SourceState, *, now: datetime) -> SourceState:
+    """Return the state of a source that was polled when the clock was ahead: its wait counts from now.
+
+    That may be late, and never is before anybody's wish. Any other state comes back as it is.
+    """
+    last, following = state.last_poll_at, state.next_poll_at
+    if last is None or following is None or not now < last <= following:
+        return state
+    at = now + (following - last)
+    return replace(state, next_poll_at=allowed_from(state.hints, at) if source.feed_hints else at)
+
+
 def own_interval(source: Source, pace: Pace, state: SourceState, *, now: datetime) -> timedelta:
     """Return our own choice: the source's interval where it has one, else what its rhythm suggests.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.context import Context, reading_store
+from aggregator.cli.following import followed
 from aggregator.config import NewSource, add_sources
 from aggregator.daemon import PUBLIC
 from aggregator.emit import emit_opml
@@ -31,14 +32,18 @@ def import_opml(context: Context, file: Path) -> None:
         click.echo(f"{file}: warning: {problem}", err=True)
     if not subscriptions:
         raise click.ClickException(f"{file}: no feed to follow in it; is it a subscription list?")
-    known = {source.url for source in context.load().sources}
+    before = context.load()
+    known = {source.url for source in before.sources}
     new = [
         NewSource(url=one.url, title=one.title, tags=one.tags)
         for one in subscriptions
         if one.url not in known
     ]
+    path = add_sources(context.config, new) if new else None
+    if context.as_json:
+        context.show(followed([one.url for one in subscriptions], before, context.load(), path), [])
+        return
     if new:
-        path = add_sources(context.config, new)
         click.echo(f"{path}: {len(new)} added")
     click.echo(
         f"{file}: {len(subscriptions)} feeds, {len(subscriptions) - len(new)} followed already", err=True

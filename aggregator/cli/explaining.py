@@ -61,6 +61,7 @@ def _facts(source: Source, state: SourceState, now: datetime) -> dict[str, objec
         "skip_hours": list(state.hints.skip_hours) if source.feed_hints else [],
         "skip_days": [DAYS[day] for day in state.hints.skip_days] if source.feed_hints else [],
         "entries_a_day": entries_a_day(state.rhythm, now=now),
+        "date_orders": list(state.date_orders),
         "interval": None if state.interval is None else state.interval.total_seconds(),
         "adapted": source.interval is None,
     }
@@ -86,6 +87,8 @@ def _lines(source: Source, state: SourceState, now: datetime) -> Iterator[tuple[
         yield "  skipHours", ", ".join(f"{hour}:00" for hour in state.hints.skip_hours) + " UTC"
     if source.feed_hints and state.hints.skip_days:
         yield "  skipDays", ", ".join(DAYS[day] for day in state.hints.skip_days)
+    if state.date_orders:
+        yield "dates", f"days of numbers are {' or '.join(state.date_orders)}, as far as they have told"
     rate = entries_a_day(state.rhythm, now=now)
     if rate is not None:
         own = "as configured" if source.interval is not None else "from this rhythm"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from aggregator.cli.context import Context, reading_store
+from aggregator.cli.following import REMOVED, edit, followed
 from aggregator.config import Configuration, NewSource, add_sources, remove_source
 from aggregator.model import Source, SourceState, State
 
@@ -123,13 +124,18 @@ def _advice(source: Source, state: SourceState) -> str:
 @click.pass_obj
 def add(context: Context, urls: tuple[str, ...]) -> None:
     """Follow feeds: append them to the sources file. A running daemon takes them up by itself."""
-    known = {source.url for source in context.load().sources}
+    before = context.load()
+    known = {source.url for source in before.sources}
     new = [NewSource(url=url) for url in dict.fromkeys(urls) if url not in known]
+    path = add_sources(context.config, new) if new else None
+    after = context.load() if new else before
+    if context.as_json:
+        context.show(followed(dict.fromkeys(urls), before, after, path), [])
+        return
     for url in sorted(set(urls) & known):
         click.echo(f"{url} is followed already", err=True)
     if new:
-        path = add_sources(context.config, new)
-        added = len(context.load().sources) - len(known)  # other spellings of an address are no news
+        added = len(after.sources) - len(before.sources)  # other spellings of an address are no news
         click.echo(f"{path}: {added} added")
 
 
@@ -142,10 +148,14 @@ def remove(context: Context, source_id: str) -> None:
     Its entries leave the merged feed; they stay stored until retention lets them go.
     """
     configuration = context.load()
-    if source_id not in {source.id for source in configuration.sources}:
+    urls = {source.id: source.url for source in configuration.sources}
+    if source_id not in urls:
         raise click.UsageError(f"no source {source_id} in {context.config}; `list` shows all")
     path = remove_source(configuration, source_id)
-    click.echo(f"{path}: {source_id} removed")
+    if context.as_json:
+        context.show([edit(urls[source_id], source_id, REMOVED, path)], [])
+    else:
+        click.echo(f"{path}: {source_id} removed")
 
 
 COMMANDS = [list_sources, status, add, remove]

@@ -39,6 +39,12 @@ SCORES = {
     "title": "{:.0%} of the titles agree in order",
     "words": "{:.0%} of the shorter title's words are in the longer",
 }
+GROUPED = {
+    "shared": "{:g} telling words are in both titles",
+    "told": "{:.0%} of one title is said by the other article",
+    "told well": "{:.0%} of the other",
+    "leads": "{:.0%} of what the shorter beginning tells is in the other",
+}
 
 
 @click.command()
@@ -72,7 +78,8 @@ def explain_entry(context: Context, configuration: Configuration, name: str) -> 
         ]
         seen = [_Seen.of(store, story, output, names) for output in plant(configuration).outputs]
     filed = next(filed for filed in story.entries if filed.stored.entry_id == entry_id)
-    facts = [*_life(filed), *_why(story, filed), *_shown(configuration, filed, story, seen)]
+    grouped: Facts = _grouped(story) if configuration.dedup.groups else iter(())
+    facts = [*_life(filed), *_why(story, filed), *grouped, *_shown(configuration, filed, story, seen)]
     if context.as_json:
         context.show([{"id": entry_id} | dict(facts)], [])
     else:
@@ -185,6 +192,21 @@ def _why(story: Dossier, filed: Filed) -> Facts:
     yield "marks", [f"{mark.kind} {mark.value}" for mark in story.marks]
     yield "also known as", list(story.aliases)
     yield "overruled", _overrules(story)
+
+
+def _grouped(story: Dossier) -> Facts:
+    """Which event the story tells with others, each in an article of its own."""
+    grouping = story.grouping
+    yield (
+        "event",
+        story.story_id + ", which it was the first to tell" if grouping is None else grouping.first_id,
+    )
+    if grouping is not None:
+        yield (
+            "grouped by",
+            [GROUPED.get(name, name + " {:g}").format(score) for name, score in grouping.scores],
+        )
+    yield "told too in", list(story.related)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@
 """
 
 from aggregator.config.editing import NewSource, add_sources, remove_source
+from aggregator.config.identity import same_address
 from aggregator.config.loading import load
 from aggregator.config.reference import SchemaKey, json_schema, schema_keys
 from aggregator.config.settings import Configuration, Dedup, Poll, Retention, Server
@@ -23,6 +24,7 @@ __all__ = [
     "json_schema",
     "load",
     "remove_source",
+    "same_address",
     "schema_keys",
     "watch_stamp",
 ]

@@ -156,6 +156,10 @@ class DedupTable(Table):
         default=True,
         description="Copies with other titles, bylines and endings are one story too. If false, only equal ones.",
     )
+    groups: bool = Field(
+        default=False,
+        description="Name the event that a story tells, so that readers can put its articles together; hides nothing.",
+    )
 
 
 class RetentionTable(Table):

@@ -95,7 +95,7 @@ def _interval(
 
 def dedup(table: DedupTable) -> Dedup:
     """Return [dedup]."""
-    return Dedup(window=duration(table.window), near_duplicates=table.near_duplicates)
+    return Dedup(window=duration(table.window), near_duplicates=table.near_duplicates, groups=table.groups)
 
 
 def retention(table: RetentionTable) -> Retention:

@@ -40,6 +40,7 @@ class Poll:
 class Dedup:
     window: timedelta
     near_duplicates: bool
+    groups: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

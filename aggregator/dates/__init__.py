@@ -18,7 +18,16 @@ from aggregator.dates.shapes import read
 from aggregator.dates.spelling import MAX_DATE_LENGTH, folded, plain
 from aggregator.dates.zones import Zone, zone_at_end
 
-__all__ = ["MAX_DATE_LENGTH", "DateReading", "Habit", "learn", "primary", "read_date"]
+__all__ = [
+    "MAX_DATE_LENGTH",
+    "DateReading",
+    "Habit",
+    "comparable",
+    "is_date",
+    "learn",
+    "primary",
+    "read_date",
+]
 
 MIN_YEAR, MAX_YEAR = 1970, 2100  # outside, a date is a mistake and not news
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what software writes that has no date
@@ -53,6 +62,20 @@ def read_date(
     if (formatted := _formatted(text, formats)) is not None:
         return _placed(*formatted, timezone, text)
     return _read(text, timezone, habit)
+
+
+def is_date(text: str, language: str | None = None) -> bool:
+    """Tell whether a text is one believable date and nothing else, though it may not be decided which."""
+    at = read_quick(text)
+    if at is not None:
+        return MIN_YEAR <= at.year <= MAX_YEAR
+    written = read(plain(text), language) if len(text) <= MAX_DATE_LENGTH else None
+    return written is not None and any(MIN_YEAR <= one.day.year <= MAX_YEAR for one in written.days.readings)
+
+
+def comparable(text: str) -> str:
+    """Return `text` as words are compared: without case, accents, invisible characters and doubled spaces."""
+    return folded(plain(text))
 
 
 def _read(text: str, own: tzinfo | None, habit: Habit) -> DateReading:

@@ -1,6 +1,6 @@
 """How a document writes its dates, learned from all of them, and what decides between readings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator.dates.days import Days, Order, Reading
@@ -15,16 +15,18 @@ class Habit:
     """What the dates of one document have in common.
 
     `orders`: in which all its days of numbers make sense; None: it has none; empty: they contradict
-    each other. `languages`: in which all its dates in words make sense; empty: it has none.
+    each other. `languages`: in which all its dates in words make sense; empty: it has none. `lasting`: names of
+    orders to remember of its source; empty: nothing is known, or documents contradict each other.
     """
 
     language: str | None = None  # that the document says it is in
     orders: frozenset[Order] | None = None
     languages: frozenset[str] = frozenset()
+    lasting: tuple[str, ...] = ()
 
 
-def learn(texts: Iterable[str], language: str | None = None) -> Habit:
-    """Return what the dates of a document tell about each other.
+def learn(texts: Iterable[str], language: str | None = None, before: Collection[str] = ()) -> Habit:
+    """Return what the dates of a document tell about each other, and its source's dates `before` (`Habit.lasting`).
 
     One day that only makes sense day first (14/03/2023) makes the document day first, as long as
     none only makes sense month first. Nothing is taken from the order of entries or from today.
@@ -39,7 +41,14 @@ def learn(texts: Iterable[str], language: str | None = None) -> Habit:
         spoken = frozenset[str]().union(*(reading.languages for reading in readings))
         if spoken:
             languages = spoken if languages is None else languages & spoken
-    return Habit(language, orders, languages or frozenset())
+    remembered = frozenset(order for order in Order if order.value in before)
+    told = remembered if orders is None else orders
+    # A source that writes dates in another order now is believed once it has done so again.
+    lasting = told & remembered if remembered else told
+    if lasting:
+        orders = lasting
+    names = tuple(sorted(order.value for order in lasting))
+    return Habit(language, orders, languages or frozenset(), names)
 
 
 def _told(texts: Iterable[str], language: str | None) -> Iterator[Days]:

@@ -28,6 +28,7 @@ class Window:
     url: timedelta = timedelta(hours=72)  # [dedup] window
     text: timedelta = timedelta(days=14)
     near: timedelta | None = timedelta(hours=72)  # [dedup] window; None: [dedup] near_duplicates is off
+    group: timedelta | None = None  # [dedup] window; None: [dedup] groups is off
 
 
 def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window: Window) -> Verdict:

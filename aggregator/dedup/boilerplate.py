@@ -7,8 +7,7 @@ needs a rule of ours, in any language.
 from collections import Counter
 from collections.abc import Sequence
 
-from aggregator.dedup.said import TITLE_TOKENS, read, title_hash
-from aggregator.dedup.words import tokens
+from aggregator.dedup.said import read, title_hash, title_words
 from aggregator.model import Entry
 
 LEARN_FROM = 6  # entries: of fewer nobody can tell what is usual
@@ -29,10 +28,14 @@ def boilerplate(entries: Sequence[Entry]) -> frozenset[int] | None:
     texts: dict[tuple[str, ...], set[int]] = {}
     titles: Counter[int] = Counter()
     for entry in newest:
-        title = tuple(tokens(entry.title, TITLE_TOKENS))
+        title = title_words(entry.title)
         titles[title_hash(title)] += 1
         texts.setdefault(title, set()).update(read(entry.content_text)[1])
-    said = Counter(one for text in texts.values() for one in text)
+    said: Counter[int] = Counter()
+    for text in texts.values():
+        said.update(text)
     least = max(REPEATED, round(len(newest) * REPEATED_SHARE))
-    common = [one for one, count in said.most_common(LEARNT_MOST) if count >= least]
-    return frozenset(common) | {title for title, count in titles.items() if count >= REPEATED}
+    common = Counter({one: count for one, count in said.items() if count >= least}).most_common(LEARNT_MOST)
+    return frozenset(one for one, _ in common) | {
+        title for title, count in titles.items() if count >= REPEATED
+    }

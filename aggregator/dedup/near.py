@@ -20,12 +20,18 @@ from aggregator.dedup.words import numbers
 # Sizes are shingles of the shorter text, in words.
 TINY = 12  # so short a text says little: only an equal title makes it one
 TINIEST = 5
+TEASER = 12  # 14 words of a first sentence are no accident …
+GOES_ON = 1.5  # … where the other text goes on, so many times as long; else they may be a stub: …
+STUB = 14
 SHORT = 40  # one word exchanged in so short a text is another item: horoscopes, vacancies
 FORM = 100  # a form filled in anew may be as long as this: a day exchanged is another item
 LONG = 200  # longer texts are edited: there other figures are a later version
 COMPARED = 400  # words: comparing word by word costs their square where an adversary repeats a few
 ONE_SHIFT = timedelta(hours=12)  # within it agencies correct and extend; a day later the table is a new one
 NEXT_DAY = timedelta(hours=20)
+REWRITING = timedelta(
+    hours=4
+)  # an item that its own agency sends again under its title; later it is the next item
 
 CORRECTED_FIGURES = 0.1  # of an agency's own figures: one mistyped among ten
 REWRITTEN_FIGURES = 0.05  # numbers exchanged for each word of text: a figure made more precise
@@ -68,6 +74,14 @@ class Pair:
         return swaps(self.shorter.title, self.longer.title)
 
     @property
+    def is_headline_soon_again(self) -> bool:
+        """Where titles agree: they are long enough to tell an article, and the two are of one shift."""
+        soon = REWRITING if self.one_source else ONE_SHIFT
+        return (
+            self.apart < soon and min(len(self.shorter.headline), len(self.longer.headline)) > HEADLINE_WORDS
+        )
+
+    @property
     def is_correction(self) -> bool:
         """Its publisher says so in the title."""
         return (
@@ -87,15 +101,11 @@ class Reason:
 def _equal_titles(pair: Pair) -> bool:
     """Recurring titles ("Offerings filed with the SEC") agree in .61 of a teaser; rewritten leads in .5.
 
-    Two publishers that share a whole headline on one day share the article, under whatever caption.
+    Two publishers that share a whole headline on one day share the article, under whatever caption; one that sends it
+    again within hours has rewritten it.
     """
     like = pair.like
-    shared_headline = (
-        not pair.one_source
-        and pair.apart < ONE_SHIFT
-        and like.title >= 0.95
-        and len(pair.shorter.headline) >= HEADLINE_WORDS + 1
-    )
+    shared_headline = pair.is_headline_soon_again and like.title >= (0.9 if pair.one_source else 0.95)
     return like.title >= 0.9 and (
         like.lead >= 0.65
         or (like.text >= 0.6 and like.size >= SHORT)
@@ -114,6 +124,7 @@ def _related_titles(pair: Pair) -> bool:
         or (like.lead >= 0.75 and like.size >= 20)
         or (like.lead >= 0.7 and like.size >= 20 and like.words >= 0.5)
         or (like.text >= 0.75 and like.size >= 25 and like.lead >= 0.5)
+        or (like.lead >= 0.55 and like.size >= 25 and like.words >= 0.8 and pair.is_headline_soon_again)
     )
 
 
@@ -123,9 +134,13 @@ def _same_text(pair: Pair) -> bool:
 
 
 def _copied_teaser(pair: Pair) -> bool:
-    """A first sentence word for word: 14 words are no accident, unless one source says them of other things."""
+    """A first sentence word for word is no accident, unless one source says it of other things.
+
+    So short a text that is all that both say may be what they say of every article: a paywall's.
+    """
     like = pair.like
-    enough = like.words >= 0.5 or (like.size >= 14 and not pair.one_source)
+    goes_on = like.longer >= GOES_ON * like.size
+    enough = like.words >= 0.5 or (like.size >= (TEASER if goes_on else STUB) and not pair.one_source)
     return like.text >= 0.95 and like.lead >= 0.95 and enough
 
 
@@ -149,10 +164,14 @@ REASONS = (
 TINY_REASONS = (Reason("tiny", _tiny),)
 
 
+def is_digest(text: Said) -> bool:
+    """Whether a title announces several stories in one entry."""
+    return _DIGEST.search(text.title_text) is not None
+
+
 # Reasons against.
 def _digest(pair: Pair) -> bool:
-    first, second = (_DIGEST.search(one.title_text) is not None for one in (pair.shorter, pair.longer))
-    return first != second
+    return is_digest(pair.shorter) != is_digest(pair.longer)
 
 
 def _other_number_in_title(pair: Pair) -> bool:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 
 from aggregator.dedup.furniture import without_furniture
 from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, tokens
@@ -45,8 +46,8 @@ class Said:
 
 def said(entry: Entry, boilerplate: frozenset[int] = frozenset()) -> Said:
     """Return what `entry` says, without furniture and without what its source says in every entry."""
-    title = tuple(tokens(entry.title, TITLE_TOKENS))
-    words, shingles = read(entry.content_text)
+    title = title_words(entry.title)
+    words, shingles, scale = read(entry.content_text)
     enough = TITLE_CHARACTERS if _is_unspaced(title) else TITLE_WORDS
     return Said(
         title=title,
@@ -60,7 +61,7 @@ def said(entry: Entry, boilerplate: frozenset[int] = frozenset()) -> Said:
             for one in entry.enclosures
             if (one.type or "").startswith(("audio/", "video/"))
         ),
-        scale=CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0,
+        scale=scale,
     )
 
 
@@ -74,22 +75,24 @@ def _headline(title: str, words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=READ_MOST)
-def read(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the words of a text without furniture, and their shingles as hashes."""
+def title_words(title: str) -> tuple[str, ...]:
+    """Return the words of a title."""
+    return tuple(tokens(title, TITLE_TOKENS))
+
+
+@lru_cache(maxsize=READ_MOST)
+def read(text: str) -> tuple[tuple[str, ...], tuple[int, ...], float]:
+    """Return the words of a text without furniture, their shingles as hashes, and how many tokens a word has."""
     words = tuple(tokens(without_furniture(text), TEXT_TOKENS))
-    return words, tuple(hashes(words))
+    return words, tuple(hashes(words)), CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0
 
 
 def hashes(words: Sequence[str]) -> list[int]:
     """Return a hash of every run of `SHINGLE` words, the same in every process and on every machine."""
-    found = []
-    first = second = 0
-    for n, word in enumerate(words, 1):
-        here = _hash(word)
-        if n >= SHINGLE:
-            found.append(((first * _MIX + second) * _MIX + here) & _BITS)
-        first, second = second, here
-    return found
+    if len(words) < SHINGLE:
+        return []
+    first, second, third = zip(*map(_parts, words), strict=True)
+    return [one & _BITS for one in map(add, map(add, first, second[1:]), third[2:])]
 
 
 def title_hash(title: Sequence[str]) -> int:
@@ -103,5 +106,11 @@ def _is_unspaced(words: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=65536)  # words: the common ones of a few languages
+def _parts(word: str) -> tuple[int, int, int]:
+    """Return what a word adds to the hash of a run in which it stands first, second or third."""
+    one = _hash(word)
+    return one * _MIX * _MIX & _BITS, one * _MIX & _BITS, one & _BITS
+
+
 def _hash(word: str) -> int:
     return zlib.crc32(word.encode(errors="surrogatepass")) * _MIX

@@ -80,7 +80,7 @@ class Swap:
             return False
         if all(len(word) == 1 and word >= FIRST_UNSPACED for word in words):
             return True
-        return len(self.first) == len(self.second) <= NAME_MOST and not any(map(_is_grammar, words))
+        return len(self.first) == len(self.second) <= NAME_MOST and not any(map(is_grammar, words))
 
     @property
     def is_number(self) -> bool:
@@ -121,11 +121,17 @@ def values(words: Iterable[str]) -> set[str]:
     return {_NUMBER_WORDS.get(word, word) for word in words if word in _NUMBER_WORDS or word[0].isdigit()}
 
 
+def days(words: Iterable[str]) -> frozenset[str]:
+    """Return the names of days and months among `words`."""
+    return _DAYS.intersection(words)
+
+
 def _matcher(first: Sequence[str], second: Sequence[str]) -> SequenceMatcher[str]:
     return SequenceMatcher(None, first, second, autojunk=False)
 
 
-def _is_grammar(word: str) -> bool:
+def is_grammar(word: str) -> bool:
+    """Whether a word says nothing of its own: a sub-editor exchanges it freely."""
     return word in _GRAMMAR or (word.isascii() and len(word) < LETTERS_LEAST and not word[0].isdigit())
 
 

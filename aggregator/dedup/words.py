@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 SHINGLE = 3  # tokens
 CHARS_PER_TOKEN = 64  # read of a text for each word wanted: one character may unfold into many (NFKC)
+CHARS_USUAL = 16  # enough for a word and what stands after it in nearly all texts
 
 # Han, Kana, Thai, Lao, Burmese and Khmer are written without spaces: there every character is a word.
 UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
@@ -13,7 +14,11 @@ FIRST_UNSPACED = "\u0e00"  # single letters above are mostly of these scripts
 # Vowel signs and points belong to the word they stand in, though Python does not call them letters.
 _SIGNS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
 # "4.6", "4,600" and "85:81" are one number each: of two halves each would be found somewhere.
-_TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*|(?:[^\W\d_{UNSPACED}]|[{_SIGNS}])+")
+_LETTER = rf"[^\W\d_{UNSPACED}]"
+_TOKEN = re.compile(
+    rf"{_LETTER}++(?![{_SIGNS}])"  # nearly every word, read without asking at each letter what it may be
+    rf"|[{UNSPACED}]|\d+(?:[.,:]\d+)*|(?:{_LETTER}|[{_SIGNS}])+"
+)
 _FOLDED = str.maketrans("ё", "е")  # Russian prints either
 _SEPARATORS = str.maketrans("", "", ".,:")
 
@@ -23,14 +28,11 @@ def tokens(text: str, limit: int) -> list[str]:
 
     Numbers lose their separators: "4,600" and "4.600" are one number to two languages.
     """
-    found = []
     folded = unicodedata.normalize("NFKC", text[: limit * CHARS_PER_TOKEN]).casefold().translate(_FOLDED)
-    for match in _TOKEN.finditer(folded):
-        word = match.group()
-        found.append(word.translate(_SEPARATORS) if word[0].isdigit() else word)
-        if len(found) == limit:
-            break
-    return found
+    found = _TOKEN.findall(folded[: limit * CHARS_USUAL])
+    if len(found) <= limit and len(folded) > limit * CHARS_USUAL:  # too few, and the last may be cut
+        found = _TOKEN.findall(folded)
+    return [word if word.isalpha() else word.translate(_SEPARATORS) for word in found[:limit]]
 
 
 def numbers(words: Iterable[str]) -> list[str]:

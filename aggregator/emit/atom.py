@@ -5,7 +5,7 @@ from html import escape
 
 from lxml import etree
 
-from aggregator.emit.extensions import NAMESPACES, extend, playable
+from aggregator.emit.extensions import NAMESPACES, extend, group, playable
 from aggregator.emit.words import heading, looks_like_html, rfc3339, unmarked
 from aggregator.model import (
     Document,
@@ -63,6 +63,7 @@ def _entry(root: etree._Element, entry: MergedEntry) -> None:
         _text(element, "rights", entry.extras.rights)
     _body(element, entry)
     extend(element, _with_duration(entry))
+    group(element, entry)
 
 
 def _links(element: etree._Element, entry: MergedEntry) -> None:

@@ -66,6 +66,7 @@ def _item(entry: MergedEntry, about: str) -> dict[str, Any]:
                 {**_source(other), **_stated(url=other.entry_url, entry_title=other.entry_title)}
                 for other in entry.others
             ],
+            **_stated(group=entry.group),
         },
     }
     return _stated(**item)

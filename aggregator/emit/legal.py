@@ -61,6 +61,7 @@ def _entry(entry: MergedEntry) -> MergedEntry:
         extras=_extras(entry.extras),
         source=source,
         others=tuple(_provenance(other) for other in entry.others),
+        group=xml_safe(entry.group) if entry.group else None,
     )
 
 

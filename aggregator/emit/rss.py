@@ -8,7 +8,7 @@ from html import escape
 from lxml import etree
 
 from aggregator.emit import itunes
-from aggregator.emit.extensions import NAMESPACES, add, extend, playable
+from aggregator.emit.extensions import NAMESPACES, add, extend, group, playable
 from aggregator.emit.words import heading, looks_like_html, teaser, unmarked
 from aggregator.model import Document, Enclosure, Extras, Media, MergedEntry, MergedFeed
 
@@ -70,6 +70,7 @@ def _item(channel: etree._Element, entry: MergedEntry) -> None:
     _recordings(item, entry)
     _sources(item, entry)
     _connections(item, entry.extras)
+    group(item, entry)
 
 
 def _sources(item: etree._Element, entry: MergedEntry) -> None:

@@ -4,8 +4,18 @@ Parsing is HTML5 (nh3), work is bounded (`bounds`), and nothing here raises on a
 """
 
 from aggregator.html.lines import Line, lines
-from aggregator.html.posted import lift_posted, posted_date
+from aggregator.html.posted import Posted, lift_posted, posted_line
 from aggregator.html.safe import sanitise
 from aggregator.html.text import escape_text, plain_text, xml_safe
 
-__all__ = ["Line", "escape_text", "lift_posted", "lines", "plain_text", "posted_date", "sanitise", "xml_safe"]
+__all__ = [
+    "Line",
+    "Posted",
+    "escape_text",
+    "lift_posted",
+    "lines",
+    "plain_text",
+    "posted_line",
+    "sanitise",
+    "xml_safe",
+]

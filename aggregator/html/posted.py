@@ -1,29 +1,82 @@
 """The line "Posted: 14.11.2023 11:33:00" with which some texts begin."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
+from typing import NamedTuple
+
+from aggregator.dates import is_date
+from aggregator.html.labels import MOST_WORDS, languages_of
 
 MAX_POSTED_LENGTH = 100  # characters of the line as read
 MAX_LEAD_LENGTH = 2_000  # characters of HTML in which it must end
 
-LABELS = (
-    "posted published опубликовано опубліковано апублікавана veröffentlicht publié publicado pubblicato"
-    " opublikowano gepubliceerd"
-)
 INLINE_TAGS = "a abbr b bdi bdo cite code data em i mark s small span strong sub sup time tt u var"
 CONTAINER_TAGS = "address article aside blockquote div footer header main p pre section"
 
-_ANY_LABEL = "|".join(LABELS.split())
 _INLINE = frozenset(INLINE_TAGS.split())
 _CONTAINERS = frozenset(CONTAINER_TAGS.split())
-_LINE = re.compile(rf"(?:{_ANY_LABEL})(?: (?:on|at|am|le|el|il))? ?: ?(.*\d\D+\d.*)", re.IGNORECASE)
+_COLON = re.compile(r" ?[:：﹕︓] ?")
+_NUMBERS = re.compile(r"\d\D+\d")
+_WORD = re.compile(r"[^\W\d_TZ]|[TZ]{2}")
+_DAY = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)")
+_YEAR_OR_TIME = re.compile(r"(?<!\d)\d{4}(?!\d)|\d:\d\d")
+_EMPHASIS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")  # of Markdown
 _PIECE = re.compile(r'<(/?)([a-z0-9]+)(?: [a-z]+="[^"]*")*>|[^<]+')  # of safe HTML only
 _BREAKS = re.compile(r"(?:\s*<br>)*\s*")
 
 
-def posted_date(line: str) -> str | None:
-    """Return the date of a line of plain text "Posted: …"; None when it is no such line."""
-    return None if len(line) > MAX_POSTED_LENGTH else _date_of(line)
+class Posted(NamedTuple):
+    """The date that such a line says, and the language of its label, where that is one."""
+
+    date: str
+    language: str | None
+
+
+def posted_line(line: str, *, needs_colon: bool = False) -> Posted | None:
+    """Return what a line of plain text "Posted: …" says; None when it is no such line.
+
+    Behind a colon stands what looks like a date, readable or not. Without one ("Publié le 14 novembre 2023")
+    the rest of the line must be a date with its year or a time of day; `needs_colon` takes no such line.
+    """
+    if len(line) > MAX_POSTED_LENGTH or _NUMBERS.search(line) is None:
+        return None
+    line = " ".join(_EMPHASIS.sub("", unescape(line)).split())
+    head, *rest = _COLON.split(line, maxsplit=1)
+    languages = languages_of(head) if rest else frozenset[str]()
+    if languages:
+        return _said(rest[0], languages) if _looks_like_date(rest[0], languages) else None
+    if needs_colon:
+        return None
+    for head, behind in _divided(line):
+        languages, date = languages_of(head), behind.lstrip(" ,|–—-")
+        if languages and _YEAR_OR_TIME.search(date) and _is_date(date, languages):
+            return _said(date, languages)
+    return None
+
+
+def _said(date: str, languages: frozenset[str]) -> Posted:
+    return Posted(date, next(iter(languages)) if len(languages) == 1 else None)
+
+
+def _looks_like_date(text: str, languages: frozenset[str]) -> bool:
+    """Whether it may be meant as a date, so that its source should be told when it cannot be read."""
+    if _NUMBERS.search(text) is None:
+        return False
+    return _WORD.search(text) is None or _DAY.search(text) is not None or _is_date(text, languages)
+
+
+def _is_date(text: str, languages: frozenset[str]) -> bool:
+    return any(is_date(text, language) for language in sorted(languages))
+
+
+def _divided(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the ways to divide a line into label and date, long labels first: at a space, or the first digit."""
+    words = line.split(" ")
+    for n in range(min(MOST_WORDS, len(words) - 1), 0, -1):
+        yield " ".join(words[:n]), " ".join(words[n:])
+    digit = next(n for n, character in enumerate(line) if character.isdecimal())
+    yield line[:digit], line[digit:]
 
 
 def lift_posted(html: str) -> tuple[str | None, str]:
@@ -81,5 +134,5 @@ def _lifted(html: str, line: str, opened: list[tuple[str, str]], end: int) -> tu
 
 
 def _date_of(line: str) -> str | None:
-    found = _LINE.fullmatch(" ".join(unescape(line).split()))
-    return None if found is None else found[1]
+    found = posted_line(line)
+    return None if found is None else found.date

@@ -55,7 +55,8 @@ class Visit:
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    parts: list[bytes] = field(default_factory=list)  # of the document, without the items left out
+    document: bytes = b""  # as feedparser hands it to its parser
+    parts: list[memoryview] = field(default_factory=list)  # of it, without the items left out
     foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
     finished: bool = False  # the strict parser came to the end
     spoiled: bool = False  # the document was changed by looking at it
@@ -63,7 +64,7 @@ class Visit:
     @property
     def read(self) -> bytes:
         """The document without the items that were left out."""
-        return b"".join(self.parts)
+        return b"".join(self.parts) if self.skipped else self.document
 
     def note(self, entries: int, name: str | None) -> None:
         """Take down the entries that have been read since."""
@@ -103,7 +104,7 @@ def read(
     finally:
         _visit.reset(token)
     if not visit.finished:
-        visit.parts = [body]
+        visit.document = body
     return (result, visit) if visit.conclude(result) else read(body, headers, known=(), frame=frame)
 
 
@@ -156,6 +157,7 @@ class _Driver(ExpatReader):
     def __init__(self, visit: Visit) -> None:
         super().__init__()
         self._visit = visit
+        self._left = memoryview(b"")  # what of the document is still to be read
         self._certain = False  # whether the last thing read was an item, so that the next can begin here
         self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
         self._inherits = b""
@@ -168,7 +170,9 @@ class _Driver(ExpatReader):
 
     def parse(self, source: Any) -> None:
         """Read a document; raises SAXException where it is not well-formed."""
-        head, pieces = cut(source.getByteStream().read())
+        document = source.getByteStream().read()
+        head, pieces = cut(document)
+        self._visit.document, self._left = document, memoryview(document)
         separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
         try:
             self._between(head)
@@ -182,7 +186,7 @@ class _Driver(ExpatReader):
 
     def _between(self, text: bytes) -> None:
         """Read what is no item; blanks change nothing."""
-        self._visit.parts.append(text)
+        self._visit.parts.append(self._take(text))
         self.feed(text)
         if text.strip():
             self._certain, self._memory = False, None
@@ -191,9 +195,9 @@ class _Driver(ExpatReader):
     def _item(self, piece: Piece, *, separable: bool) -> None:
         """Read a piece, or leave it out."""
         memory = self._memory or self._look()
-        name = digest(piece.body, self._inherits)
+        name, part = digest(piece.body, self._inherits), self._take(piece.body)
         if not (separable and name in self._visit.known):
-            self._visit.parts.append(piece.body)
+            self._visit.parts.append(part)
             independent = self._read(piece, memory)
             self._visit.note(len(self._handler.entries), name if separable and independent else None)
         elif self._certain or self.is_in_content():
@@ -202,6 +206,11 @@ class _Driver(ExpatReader):
         else:
             self._visit.spoiled = True
             raise SAXException("a known item stands where no element can be")
+
+    def _take(self, text: bytes) -> memoryview:
+        """Return `text`, which comes next in the document, where it stands there: without a copy that would last."""
+        part, self._left = self._left[: len(text)], self._left[len(text) :]
+        return part
 
     def _look(self) -> _Memory:
         """Take down all that the next items inherit."""

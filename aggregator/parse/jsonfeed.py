@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,11 @@ _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAX_BYTES = 1 << 63  # of an attachment
 _MAX_SECONDS = 10**7
 _BLANKS = "\ufeff \t\r\n\0"
-_ITEMS = re.compile(r',?\s*"items"\s*:\s*\[\s*')
+_ITEMS = re.compile(r'"items"\s*:\s*\[\s*')
+_OPENING = re.compile(r"\{\s*")
+_COLON = re.compile(r"\s*:\s*")
+_LIST = re.compile(r"\[\s*")
+_CLOSING = re.compile(r"\s*\]")
 _NEXT = re.compile(r"\s*,\s*")
 
 
@@ -113,28 +117,48 @@ def _load(text: str, problems: list[str]) -> Any:
 
 def _whole(text: str) -> dict[str, Any] | None:
     """Return what stands before the place where a feed breaks or is cut off: its whole items, and its head."""
-    listed = _ITEMS.search(text)
-    items = [] if listed is None else list(_items(text, listed))
-    return _head(text[: listed.start()]) | {"items": items} if listed and items else None
+    text = text.lstrip(_BLANKS)
+    said = dict(_members(text))
+    if "items" not in said and (listed := _ITEMS.search(text)) is not None:  # the head is broken
+        said = {"items": _items(text, listed.end())[0]}
+    return said if said.get("items") else None
 
 
-def _items(text: str, before: re.Match[str]) -> Iterable[Any]:
-    separator: re.Match[str] | None = before
-    while separator is not None:
+def _members(text: str) -> Iterator[tuple[str, Any]]:
+    """Yield the members of an object that are whole, and of its items those that are."""
+    place = _OPENING.match(text)
+    while place is not None:
         try:
-            item, end = _DECODER.raw_decode(text, separator.end())
+            key, end = _DECODER.raw_decode(text, place.end())
+            colon = _COLON.match(text, end)
+            if not isinstance(key, str) or colon is None:
+                return
+            if key == "items" and (opening := _LIST.match(text, colon.end())) is not None:
+                value, end = _items(text, opening.end())
+            else:
+                value, end = _DECODER.raw_decode(text, colon.end())
         except (ValueError, RecursionError):
             return
-        yield item
+        yield key, value
+        place = _NEXT.match(text, end)
+
+
+def _items(text: str, start: int) -> tuple[list[Any], int]:
+    """Return the values of a list that are whole, and where it ends or breaks."""
+    items: list[Any] = []
+    end = start
+    while True:
+        try:
+            item, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            break
+        items.append(item)
         separator = _NEXT.match(text, end)
-
-
-def _head(text: str) -> dict[str, Any]:
-    try:
-        said = _DECODER.decode(f"{text.lstrip(_BLANKS).rstrip(_BLANKS + ',')}}}")
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        if separator is None:
+            break
+        start = separator.end()
+    closed = _CLOSING.match(text, end)
+    return items, len(text) if closed is None else closed.end()
 
 
 def _string(said: dict[str, Any], key: str) -> str | None:

@@ -6,6 +6,7 @@ to be wrong here, for `driver` proves each piece with the XML parser before anyb
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import feedparser
@@ -31,28 +32,29 @@ class Piece(NamedTuple):
     gap: bytes
 
 
-def cut(document: bytes) -> tuple[bytes, tuple[Piece, ...]]:
-    """Return what stands before the first item, and the items; joined again they are `document`.
+def cut(document: bytes) -> tuple[bytes, Iterator[Piece]]:
+    """Return what stands before the first item, and the items, each cut when it is asked for.
 
-    All items are called what the first is called, prefix and case included; another stands in a piece or a gap.
+    Joined again they are `document`. All items are called what the first is called, prefix and case included;
+    another stands in a piece or a gap.
     """
     first = _FIRST.search(document)
     if first is None:
-        return document, ()
-    opening = first[0]
+        return document, iter(())
+    return document[: first.start()], _pieces(document, first[0], first.start())
+
+
+def _pieces(document: bytes, opening: bytes, start: int) -> Iterator[Piece]:
     closing = b"</" + opening[1:] + b">"
-    pieces = []
-    start = first.start()
     while start < len(document):
         end = _next(document, opening, start + len(opening))
         closed = document.rfind(closing, start, end)
         if closed < 0:
-            pieces.append(Piece(document[start:end], 0, b""))
+            yield Piece(document[start:end], 0, b"")
         else:
             middle = closed + len(closing)
-            pieces.append(Piece(document[start:middle], len(closing), document[middle:end]))
+            yield Piece(document[start:middle], len(closing), document[middle:end])
         start = end
-    return document[: first.start()], tuple(pieces)
 
 
 def _next(document: bytes, opening: bytes, start: int) -> int:

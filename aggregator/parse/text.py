@@ -14,7 +14,7 @@ import lxml.etree
 import lxml.html
 
 from aggregator.errors import ParseError
-from aggregator.html import escape_text, plain_text, posted_date
+from aggregator.html import Posted, escape_text, plain_text, posted_line
 from aggregator.model import FOLDER_TYPE, ParsedDate, ParsedEntry, ParsedFeed, Response, Text
 from aggregator.parse.encoding import decode
 
@@ -30,6 +30,8 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FEED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|rss|feed|rdf:RDF)\s")  # neither a page nor the line
+_UNDERLINE = re.compile(r"(?:={3,}|-{3,})[ \t]*(?=\n|$)")  # of a heading in Markdown
+_MARKED = re.compile(r"^#{1,6} +| +#+$")
 _BLANK = re.compile(r"\n[ \t]*\n")
 HEADINGS = ("h1", "h2", "h3")
 OTHER_BLOCKS = "h4 h5 h6 p ul ol dl blockquote pre table figure img video audio"
@@ -41,7 +43,7 @@ BLOCKS = frozenset((*HEADINGS, *OTHER_BLOCKS.split()))
 class _Post:
     """One commentary as it stands in its document."""
 
-    date: str
+    posted: Posted
     title: str
     content: Text
 
@@ -49,7 +51,8 @@ class _Post:
 def looks_like_text(response: Response) -> bool:
     """Return whether a document begins like a commentary, as no feed does; folders hold nothing else.
 
-    A page does when the line is among the first that it shows: many pages have one further down.
+    A text does when the line is its first, or has nothing but a heading above it. A page does when the line
+    is among the first that it shows, and has its colon: many pages have one further down, or without.
     """
     if _is_folder(response):
         return True
@@ -57,8 +60,23 @@ def looks_like_text(response: Response) -> bool:
         return False
     start = _decoded(response.body[:SEARCHED], response)
     if not _HTML.match(start):
-        return posted_date(next(iter(start.strip().splitlines()), "").strip()) is not None
-    return any(posted_date(line) is not None for line in plain_text(start).split("\n")[:FIRST_LINES])
+        return _begins_with_line(
+            [line.strip() for line in start.strip()[:LEAD_CHARS].splitlines() if line.strip()]
+        )
+    lines = plain_text(start).split("\n")[:FIRST_LINES]
+    return any(posted_line(line, needs_colon=True) is not None for line in lines)
+
+
+def _begins_with_line(lines: Sequence[str]) -> bool:
+    """Whether the line is the first of these, or stands between one short one and more."""
+    if lines and posted_line(lines[0]) is not None:
+        return True
+    body = [line for line in lines if not _UNDERLINE.fullmatch(line)]
+    return (
+        len(body) >= FIRST_LINES
+        and len(body[0]) <= TITLE_CHARS
+        and posted_line(body[1], needs_colon=True) is not None
+    )
 
 
 def parse(response: Response) -> ParsedFeed:
@@ -70,7 +88,7 @@ def parse(response: Response) -> ParsedFeed:
     if not posts:
         raise ParseError(f'the document at {response.url} has no line "Posted: <date>" with text after it')
     # Its address stays while its text changes: what tells commentaries apart is when they were posted.
-    entries = tuple(_entry(post, guid=post.date, link=link) for post in posts)
+    entries = tuple(_entry(post, guid=post.posted.date, link=link) for post in posts)
     return ParsedFeed(format=FORMAT, base=response.url, entries=entries)
 
 
@@ -83,7 +101,8 @@ def _folder(response: Response) -> ParsedFeed:
             entries.append(_entry(posts[0], guid=name, link=None))
         else:  # one of them may have been alone in its file
             entries += (
-                replace(_entry(post, guid=f"{name} {post.date}", link=None), lone_id=name) for post in posts
+                replace(_entry(post, guid=f"{name} {post.posted.date}", link=None), lone_id=name)
+                for post in posts
             )
         if not posts:
             unread.append(name)
@@ -111,7 +130,7 @@ def _entry(post: _Post, *, guid: str, link: str | None) -> ParsedEntry:
         link=link,
         title=Text(value=post.title, kind="text"),
         content=post.content,
-        published=ParsedDate(text=post.date),
+        published=ParsedDate(text=post.posted.date, language=post.posted.language),
     )
 
 
@@ -132,26 +151,36 @@ def _posts(text: str) -> Sequence[_Post]:
 def _text_posts(text: str) -> Iterator[_Post]:
     """Cut a text before each line "Posted: <date>"; what stands above the first is its title."""
     lines = text.split("\n")
-    starts = [n for n, line in enumerate(lines) if posted_date(line.strip()) is not None]
+    found = {n: posted for n, line in enumerate(lines) if (posted := posted_line(line.strip())) is not None}
+    starts = [*found]
     if not starts or sum(map(len, lines[: starts[0]])) > LEAD_CHARS:
         return
+    if posted_line(lines[starts[0]].strip(), needs_colon=True) is not None:  # then all begin like the first
+        starts = [n for n in starts if posted_line(lines[n].strip(), needs_colon=True) is not None]
     above = "\n".join(lines[: starts[0]]).strip()
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         title, content = _title_and_text(above, "\n".join(lines[start + 1 : end]).strip())
         above = ""
         if title or content:
-            date = posted_date(lines[start].strip()) or ""
-            yield _Post(date, title, Text(value=escape_text(content), kind="html"))
+            yield _Post(found[start], title, Text(value=escape_text(content), kind="html"))
 
 
 def _title_and_text(above: str, below: str) -> tuple[str, str]:
     """A title is a short paragraph of its own; a lone long one is the text, and then there is none."""
     if above:
-        return " ".join(above.split()), below
+        return _heading(above), below
     first, _, rest = below.partition("\n\n") if _BLANK.search(below) else below.partition("\n")
     if len(first) > TITLE_CHARS:
         return "", below
-    return " ".join(first.split()), rest.strip()
+    rest = rest.strip()
+    underline = _UNDERLINE.match(rest)
+    return _heading(first), rest[underline.end() if underline else 0 :].strip()
+
+
+def _heading(text: str) -> str:
+    """One line without what Markdown marks a heading with."""
+    lines = (line for line in text.split("\n") if not _UNDERLINE.fullmatch(line.strip()))
+    return _MARKED.sub("", " ".join(" ".join(lines).split()))
 
 
 # --- HTML
@@ -169,7 +198,7 @@ def _html_post(text: str) -> _Post | None:
     posted = _posted_element(root)
     if posted is None:
         return next(_text_posts("".join(map(str, root.itertext()))), None)
-    element, date = posted
+    element, line = posted
     blocks = list(_blocks_after(element))
     heading = next((one for one in blocks[:2] if one.tag in HEADINGS), None)
     if heading is not None:
@@ -182,29 +211,29 @@ def _html_post(text: str) -> _Post | None:
     content = "".join(lxml.html.tostring(one, encoding="unicode", with_tail=False) for one in blocks)
     if not title and not content:
         return None
-    return _Post(date, title, Text(value=content, kind="html"))
+    return _Post(line, title, Text(value=content, kind="html"))
 
 
-def _posted_element(root: lxml.html.HtmlElement) -> tuple[lxml.html.HtmlElement, str] | None:
+def _posted_element(root: lxml.html.HtmlElement) -> tuple[lxml.html.HtmlElement, Posted] | None:
     """Return the outermost element that holds nothing but the line."""
     for element in _elements(root):
         if not (element.text or "").strip():
             continue
         for found in (element, element.getparent()):  # the date may stand next to its label's element
-            if found is not None and (date := _line_of(found)) is not None:
-                return _outermost(found, date), date
+            if found is not None and (line := _line_of(found)) is not None:
+                return _outermost(found, line), line
     return None
 
 
-def _outermost(element: lxml.html.HtmlElement, date: str) -> lxml.html.HtmlElement:
+def _outermost(element: lxml.html.HtmlElement, line: Posted) -> lxml.html.HtmlElement:
     parent = element.getparent()
-    while parent is not None and _line_of(parent) == date:
+    while parent is not None and _line_of(parent) == line:
         element, parent = parent, parent.getparent()
     return element
 
 
-def _line_of(element: lxml.html.HtmlElement) -> str | None:
-    """Return the date if the element is the line; long ones are not read to their end."""
+def _line_of(element: lxml.html.HtmlElement) -> Posted | None:
+    """Return what it says if the element is the line; long ones are not read to their end."""
     words: list[str] = []
     size = 0
     for text in element.itertext():
@@ -212,7 +241,7 @@ def _line_of(element: lxml.html.HtmlElement) -> str | None:
         size += len(text)
         if size > LEAD_CHARS:
             return None
-    return posted_date(" ".join(words))
+    return posted_line(" ".join(words))
 
 
 def _elements(root: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:

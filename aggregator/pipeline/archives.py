@@ -69,7 +69,7 @@ async def _read_archive(
         response = await parts.fetcher.fetch(source, Validators(), url=url, held_hosts=held)
         if response.status != HTTPStatus.OK:
             raise FetchError(refusal(response))
-        reading = await parts.read(source, response, ())
+        reading = await parts.read(source, response, (), state.date_orders)
         following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
         read = replace(await _newest(parts, state), archive_url=following, archive_left=max(left, 0))
         plan, _ = await keep(parts, source, reading, lambda _, __: read, before=state, revise=False)

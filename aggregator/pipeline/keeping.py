@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,25 +34,36 @@ async def keep(
     `before` is the state the last visit left: how much may be expected. Without `revise` it is an archive:
     known entries stay as they are. `known` is what to remember of the document's items; None = what was
     remembered.
+
+    Who was overtaken decides again in turn with others who were: forms filled in anew, brought by many polls at
+    once, would overtake one another without end.
     """
-    near = parts.plant.window.near is not None
+    window = parts.plant.window
     lookup = await asyncio.to_thread(
-        dedup.lookup, source.id, reading.entries, reading.tombstones, skipped=reading.skipped, near=near
+        dedup.lookup,
+        source.id,
+        reading.entries,
+        reading.tombstones,
+        skipped=reading.skipped,
+        near=window.near is not None,
+        groups=window.group is not None,
     )
-    for _ in range(DECISIONS):
-        at = parts.clock().replace(microsecond=0)
-        plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)
-        flow = flow_of(source, reading, before, is_archive=not revise, now=at)
-        plan = guarded(plan, flow, now=at)
-        if not revise:
-            plan = replace(plan, revisions=())
-        state = finish(plan, at)
-        try:
-            await asyncio.to_thread(parts.store.apply, PollUpdate(state=state, plan=plan, known=known, at=at))
-        except Conflict as exc:
-            log.debug("conflict", source=source.id, reason=str(exc))
-            continue
-        return plan, state
+    for n in range(DECISIONS):
+        async with parts.turn if n else nullcontext():
+            at = parts.clock().replace(microsecond=0)
+            plan = await asyncio.to_thread(_decide, parts, reading, lookup, at, redate=redate)
+            flow = flow_of(source, reading, before, is_archive=not revise, now=at)
+            plan = guarded(plan, flow, now=at)
+            if not revise:
+                plan = replace(plan, revisions=())
+            state = finish(plan, at)
+            update = PollUpdate(state=state, plan=plan, known=known, at=at)
+            try:
+                await asyncio.to_thread(parts.store.apply, update)
+            except Conflict as exc:
+                log.debug("conflict", source=source.id, reason=str(exc))
+                continue
+            return plan, state
     raise RuntimeError(f"{DECISIONS} decisions about {source.id} were each overtaken by another poll")
 
 

@@ -10,6 +10,7 @@ from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.recounting import recount
 from aggregator.store.protocol import Store
 
 
@@ -47,6 +48,10 @@ class Pipeline:
     async def read_archives(self, source_id: str, *, force: bool = False) -> PollResult | None:
         """See `archives.read_archives`."""
         return await read_archives(self._parts, source_id, force=force)
+
+    async def recount(self) -> None:
+        """See `recounting.recount`."""
+        await asyncio.to_thread(recount, self._parts)
 
     async def index(self) -> int:
         """See `indexing.index_some`."""

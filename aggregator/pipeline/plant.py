@@ -1,7 +1,8 @@
 """What a pipeline is made of: what the configuration decides, and the parts with I/O that it is given."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
@@ -11,7 +12,7 @@ from aggregator.model import KnownItem, Output, Reading, Response, Source, Valid
 from aggregator.store.protocol import Store
 
 Clock: TypeAlias = Callable[[], datetime]
-Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem]], Awaitable[Reading]]
+Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem], Collection[str]], Awaitable[Reading]]
 
 
 class Fetch(Protocol):
@@ -52,6 +53,7 @@ class Parts:
     fetcher: Fetch
     read: Read
     clock: Clock
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of those whose decisions were overtaken
 
 
 def now() -> datetime:

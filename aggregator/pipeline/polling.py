@@ -106,7 +106,7 @@ class _Visit:
             return await self._unchanged(response)
         try:
             items = await asyncio.to_thread(self.parts.store.known_items, self.source.id)
-            reading = await self.parts.read(self.source, response, items)
+            reading = await self.parts.read(self.source, response, items, self.state.date_orders)
         except SourceError as exc:
             return await self.fail(response, str(exc))
         return await self._changed(response, reading, digest)
@@ -123,6 +123,7 @@ class _Visit:
             problems=problems(reading),
             hints=reading.hints,
             ended=reading.ended,
+            date_orders=reading.date_orders,
         )
         if self.archives or self.state.last_success_at is None:
             state = with_archives(state, reading, response, self.parts.plant)

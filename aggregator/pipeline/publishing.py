@@ -85,6 +85,7 @@ def merged(
             sorting=output.sorting,
             per_source=output.per_source,
             content=output.content,
+            groups=plant.window.group is not None,
         )
         if len(feed.entries) >= output.limit or len(stories) < looked_at or looked_at >= LOOKED_AT_MOST:
             return replace(feed, formats=output.formats)

@@ -22,6 +22,7 @@ from aggregator.model import (
     StoredEntry,
     Version,
 )
+from aggregator.store import groupings
 from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST, WEEKS_KEPT, week_of
 
 
@@ -43,19 +44,18 @@ class Index:
 
     def resembling(self, sample: Sequence[int]) -> list[tuple[str, str]]:
         """Return the entries that share most of `sample` first, as source id and guid."""
-        counted: Counter[int] = Counter()
-        for one in sample:
-            found = [n for week in self._weeks.values() for n in week.get(one, ())]
-            if len(found) <= FREQUENT:
-                counted.update(found)
+        counted = Counter(n for one in sample for n in self._telling(one))
         likely = sorted((-shared, n) for n, shared in counted.items() if shared >= SHARED_LEAST)
         return [self._entries[n] for _, n in likely[:CANDIDATES_MOST]]
 
+    def _telling(self, one: int) -> list[int]:
+        """Return the entries that have a hash; none when it is a phrase of too many."""
+        found = [n for week in self._weeks.values() for n in week.get(one, ())]
+        return found if len(found) <= FREQUENT else []
+
     def has_since(self, seen: int, sample: Sequence[int]) -> bool:
-        """Whether an entry numbered after `seen` shares too much of `sample`."""
-        counted = Counter(
-            n for one in sample for week in self._weeks.values() for n in week.get(one, ()) if n > seen
-        )
+        """Whether an entry numbered after `seen` shares too much of `sample`, as `resembling` would find it."""
+        counted = Counter(n for one in sample for n in self._telling(one) if n > seen)
         return any(shared >= SHARED_LEAST for shared in counted.values())
 
     def add(self, placement: Placement, at: datetime) -> None:
@@ -75,10 +75,10 @@ class Index:
             number is None
         ):  # numbers tell what is stored later: an old entry takes one of its own below them all
             number = min((0, *self._entries)) - 1
-        for week in self._weeks.values():
-            for numbers in week.values():
-                if number in numbers:
-                    numbers.remove(number)
+        for week in self._weeks.values():  # in two weeks at once a hash would count twice
+            for one in sample:
+                if number in week.get(one, ()):
+                    week[one].remove(number)
         self._entries[number] = source_id, guid
         hashes = self._weeks.setdefault(week_of(at), {})
         for one in sample:
@@ -113,7 +113,9 @@ class Content:
     emitted: dict[tuple[str, str], Emitted] = field(
         default_factory=dict
     )  # by feed and story id; no plan writes it
+    groups: groupings.Groups = field(default_factory=dict)
     index: Index = field(default_factory=Index)
+    topics: groupings.Topics = field(default_factory=groupings.Topics)
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -131,7 +133,9 @@ class Content:
             set(self.held),
             dict(self.overrules),
             self.emitted,
-            self.index,  # written last, when nothing can conflict any more
+            dict(self.groups),
+            self.index,  # written last, as the next, when nothing can conflict any more
+            self.topics,
         )
 
 
@@ -170,6 +174,7 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
         if revision.sample and content.stories[story_id].representative == revision.entry_id:
             entry = revision.entry
             content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
+    content.topics.add(plan.placements, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -224,6 +229,7 @@ def _rename(content: Content, rename: Rename) -> None:
     if story.story_id == rename.old_id:
         content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
         _move(content, rename.old_id, rename.new_id)
+        groupings.rename(content.groups, rename.old_id, rename.new_id)
 
 
 def _place(content: Content, placement: Placement, at: datetime) -> None:
@@ -246,6 +252,10 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
         entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
     content.decided[entry_id] = placement
+    if placement.grouping is not None:
+        if placement.grouping.first_id not in content.stories:
+            raise Conflict(f"story {placement.grouping.first_id} is gone")
+        groupings.add(content.groups, story_id, placement.grouping)
     if placement.is_held:
         content.held.add(entry_id)
     _take(content, placement.marks, story_id, at)
@@ -298,6 +308,9 @@ def _join(content: Content, join: Join) -> None:
     _move(content, join.loser, join.winner)
     if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
         content.aliases[join.loser] = join.winner
+    if content.groups:
+        unsettled = [id_ for id_, story in content.stories.items() if not story.settled]
+        groupings.join(content.groups, join.loser, join.winner, unsettled)
 
 
 def _refound(content: Content, refound: Refound) -> None:
@@ -315,6 +328,7 @@ def _refound(content: Content, refound: Refound) -> None:
         shown_at=shown_at(founder.entry, founder.first_seen_at),
     )
     _move(content, refound.story_id, refound.founder_id)
+    groupings.rename(content.groups, refound.story_id, refound.founder_id)
 
 
 def apart(content: Content) -> frozenset[frozenset[str]]:

@@ -47,6 +47,7 @@ def prune(
     for feed, story_id in [key for key in content.emitted if key[1] not in told]:
         del content.emitted[feed, story_id]
     content.index.drop(texts_before)
+    content.topics.drop(texts_before)
     return len(old)
 
 

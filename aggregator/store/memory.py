@@ -31,7 +31,7 @@ from aggregator.model import (
 )
 from aggregator.search import names_of, resolved
 from aggregator.store.contents import Content, apart, write_plan
-from aggregator.store.filed import dossier, find
+from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
 from aggregator.store.newest import newest
 from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
@@ -141,7 +141,7 @@ class MemoryStore:
 
     def candidates(self, lookup: Lookup) -> Candidates:
         with self._lock:
-            content = self._content
+            content, guids = self._content, {*lookup.guids}
             by_guid = {
                 stored.entry.guid: stored
                 for stored in content.entries.values()
@@ -151,7 +151,9 @@ class MemoryStore:
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             return Candidates(
                 known={
-                    guid: _known(by_guid[guid], content.withdrawn) for guid in lookup.guids if guid in by_guid
+                    guid: _known(stored, content.withdrawn)
+                    for guid, stored in by_guid.items()
+                    if guid in guids or stored.entry.said_guid in guids
                 },
                 holders={
                     uri: Holder(stored=stored, settled=content.stories[stored.story_id].settled)
@@ -172,7 +174,11 @@ class MemoryStore:
                     if source_id in content.boilerplate
                 },
                 apart=apart(content),
-                told=self._told(lookup) if is_upheaval(lookup, len(by_guid.keys() & {*lookup.guids})) else (),
+                events={
+                    guid: tuple(map(self._candidate, stories))
+                    for guid, stories in first_stories(content, lookup, by_guid).items()
+                },
+                told=self._told(lookup) if is_upheaval(lookup, by_guid) else (),
                 seen=content.index.seen,
             )
 
@@ -380,6 +386,7 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
     return Known(
         entry_id=stored.entry_id,
         story_id=stored.story_id,
+        said_guid=stored.entry.said_guid,
         entry=stored.entry,
         digest=stored.entry.digest,
         published_at=stored.entry.published_at,

@@ -229,7 +229,56 @@ def m0008_emitted(db: Database) -> None:
 
 
 @migrations()
-def m0009_search(db: Database) -> None:
+def m0009_titles(db: Database) -> None:
+    """What a source has told under a title, for sources that change all their guids (`retold`)."""
+    db.execute("CREATE INDEX entries_told ON entries (source_id, title) WHERE NOT pruned")
+
+
+@migrations()
+def m0010_told_apart(db: Database) -> None:
+    """What the guid of an entry was told apart from, where its document repeated it.
+
+    So far it stood in the guid only, followed by the address, the title and the digest, as far as was needed.
+    """
+    db.execute("ALTER TABLE entries ADD COLUMN said_guid TEXT")
+    for telling in (
+        "' ' || coalesce(url, '') || ' ' || title || ' ' || digest",
+        "' ' || coalesce(url, '') || ' ' || title",
+        "' ' || coalesce(url, '')",
+    ):
+        db.execute(
+            f"""
+            UPDATE entries SET said_guid = substr(guid, 1, length(guid) - length({telling}))
+            WHERE said_guid IS NULL AND length(guid) > length({telling})
+                AND substr(guid, -length({telling})) = {telling}
+            """  # noqa: S608 - our own expressions
+        )
+    db.execute("CREATE INDEX entries_said_guid ON entries (source_id, said_guid) WHERE said_guid NOTNULL")
+
+
+@migrations()
+def m0011_date_orders(db: Database) -> None:
+    """In which orders the days of numbers of a source have made sense so far."""
+    db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def m0012_groups(db: Database) -> None:
+    """Which event a story tells, where another was the first to, and the index of what titles say by the week."""
+    db.execute("ALTER TABLE stories ADD COLUMN group_id TEXT")
+    db.execute("ALTER TABLE stories ADD COLUMN group_scores TEXT")
+    db.execute("CREATE INDEX stories_group ON stories (group_id) WHERE group_id NOTNULL")
+    for slot in range(3):
+        db.execute(f"""
+            CREATE TABLE topics_{slot} (
+                hash INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (hash, entry)
+            ) STRICT, WITHOUT ROWID
+        """)
+    db.execute("CREATE TABLE topic_weeks (slot INTEGER PRIMARY KEY, week INTEGER NOT NULL) STRICT")
+
+
+@migrations()
+def m0013_search(db: Database) -> None:
     """The full-text index, and the queue of what it has not taken in yet: everything that is stored, to begin with.
 
     The index keeps no texts. `searchable` has the words that it was given, packed: without them nothing could be

@@ -43,6 +43,7 @@ def newest(
             story_id=story.story_id,
             representative_id=story.representative,
             shown_at=story.shown_at,
+            group_id=group.first_id if (group := content.groups.get(story.story_id)) else None,
             entries=_ranked(story, told[story.story_id], wanted),
         )
         for story in found[:limit]

@@ -12,13 +12,13 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import overruled, rows, samples, versions
+from aggregator.store import groups, overruled, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
-    INSERT INTO entries (entry_id, source_id, guid, story, rule, scores, is_version, held, first_seen_at,
+    INSERT INTO entries (entry_id, source_id, guid, said_guid, story, rule, scores, is_version, held, first_seen_at,
         {", ".join(rows.ENTRY_COLUMNS)})
-    VALUES ({", ".join("?" * (9 + len(rows.ENTRY_COLUMNS)))})
+    VALUES ({", ".join("?" * (10 + len(rows.ENTRY_COLUMNS)))})
 """  # noqa: S608 - our own column names
 _REVISE_ENTRY = f"""
     UPDATE entries SET changed_at = ?, withdrawn_at = NULL, {", ".join(f"{name} = ?" for name in rows.ENTRY_COLUMNS)}
@@ -32,6 +32,7 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _rename(db, rename)
     for placement in plan.placements:
         _place(db, placement, at)
+    groups.write(db, plan, at)
     for revision in plan.revisions:
         versions.keep(db, revision, at)
         if not revision.is_trivial:
@@ -48,7 +49,9 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _join(db, join)
     for refound in plan.refounds:
         _refound(db, refound)
-    if plan.seen is not None:
+    if plan.seen is not None and samples.seen(db) > plan.seen + len(
+        plan.placements
+    ):  # more than these are new
         samples.refuse_resembling(db, plan.placements, plan.seen)
     samples.keep(db, plan.placements, at)
     if plan.boilerplate is not None and plan.placements:
@@ -81,6 +84,7 @@ def _rename(db: Database, rename: Rename) -> None:
     with _unique():
         db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
         db.execute("UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id])
+    groups.rename(db, rename.old_id, rename.new_id)
 
 
 @contextmanager
@@ -108,6 +112,7 @@ def _place(db: Database, placement: Placement, at: datetime) -> None:
                 placement.entry_id,
                 entry.source_id,
                 entry.guid,
+                entry.said_guid,
                 story,
                 placement.rule,
                 json.dumps(placement.scores),
@@ -161,6 +166,7 @@ def _join(db: Database, join: Join) -> None:
         [winner, loser],
     )
     db.execute("DELETE FROM stories WHERE key = ?", [loser])
+    groups.join(db, join)
 
 
 def _refound(db: Database, refound: Refound) -> None:
@@ -183,3 +189,4 @@ def _refound(db: Database, refound: Refound) -> None:
         ],
         f"story {refound.story_id} has been published or joined",
     )
+    groups.rename(db, refound.story_id, refound.founder_id)

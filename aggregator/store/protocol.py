@@ -35,13 +35,14 @@ ON_HOLD = "host on hold"  # why a source waits whose host has answered another w
 UPHEAVAL_LEAST = 3  # entries: in a shorter document all may be news
 
 
-def is_upheaval(lookup: Lookup, known: int) -> bool:
+def is_upheaval(lookup: Lookup, known: Collection[str]) -> bool:
     """Whether so few guids of a document are known that its source may have changed them all.
 
     An entry is looked for under two names (`dedup.identity`), so that a quarter is half of the entries.
     """
     names = len(lookup.guids) + 2 * lookup.skipped
-    return names >= 2 * UPHEAVAL_LEAST and (known + lookup.skipped) * 4 < names
+    found = sum(guid in known for guid in lookup.guids) + lookup.skipped
+    return names >= 2 * UPHEAVAL_LEAST and found * 4 < names
 
 
 def week_of(at: datetime) -> int:
@@ -101,6 +102,7 @@ class Store(Protocol):
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs.
 
+        `known` are the entries with one of these guids, and those told apart from one.
         `told` is looked for only in an upheaval (`is_upheaval`). `near` has stories by sample for the entries
         that are not known: at most `CANDIDATES_MOST` that share `SHARED_LEAST` hashes or more, counting none
         that more than `FREQUENT` entries have (`dedup.sample`).

@@ -8,10 +8,11 @@ from aggregator.model import Candidate, Lookup, Told
 from aggregator.store import rows
 
 TOLD_MOST = 500  # entries: a document has fewer, unless one title recurs for ever
-_TOLD = """
+TOLD = """
     SELECT e.url AS own_url, e.title AS own_title, e.published_at AS own_date, e.content_text AS own_text,
         s.story_id, s.settled, r.*
-    FROM entries e JOIN stories s ON s.key = e.story JOIN entries r ON r.key = s.representative
+    FROM entries e INDEXED BY entries_told
+    JOIN stories s ON s.key = e.story JOIN entries r ON r.key = s.representative
     WHERE e.source_id = ? AND NOT e.pruned AND e.title IN (SELECT value FROM json_each(?))
     ORDER BY e.first_seen_at DESC LIMIT ?
 """
@@ -19,7 +20,7 @@ _TOLD = """
 
 def told(db: Database, lookup: Lookup) -> tuple[Told, ...]:
     """Return the entries of a source with the titles that are looked for, the latest first."""
-    found = db.execute(_TOLD, [lookup.source_id, json.dumps(lookup.titles), TOLD_MOST])
+    found = db.execute(TOLD, [lookup.source_id, json.dumps(lookup.titles), TOLD_MOST])
     return tuple(
         Told(
             url=row["own_url"],

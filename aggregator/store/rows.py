@@ -90,10 +90,11 @@ def entry_values(said: Entry) -> tuple[Any, ...]:
 
 
 def entry(row: Row) -> Entry:
-    """A row of entries, or of revisions with the entry's `source_id` and `guid`."""
+    """A row of entries, or of revisions with the entry's `source_id`, `guid` and `said_guid`."""
     return Entry(
         source_id=row["source_id"],
         guid=row["guid"],
+        said_guid=row["said_guid"],
         uri=row["uri"],
         url=row["url"],
         title=row["title"],
@@ -137,6 +138,7 @@ def known(row: Row) -> Known:
     return Known(
         entry_id=row["entry_id"],
         story_id=row["story_id"],
+        said_guid=row["said_guid"],
         entry=entry(row),
         digest=row["digest"],
         published_at=instant(row["published_at"]),
@@ -264,6 +266,7 @@ def source_state(row: Row) -> SourceState:
         ),
         archive_url=row["archive_url"],
         archive_left=row["archive_left"],
+        date_orders=tuple(json.loads(row["date_orders"])),
         held=row["held"],
     )
 
@@ -299,4 +302,5 @@ def state_values(state: SourceState) -> dict[str, Any]:
         "former_urls": _json([[former.url, seconds(former.until)] for former in state.former_urls]),
         "archive_url": state.archive_url,
         "archive_left": state.archive_left,
+        "date_orders": _json(state.date_orders),
     }

@@ -6,7 +6,7 @@ emptied whole, which costs nothing, where deleting its rows from one table would
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -28,6 +28,7 @@ _STORIES = """
     JOIN stories s ON s.key = n.story JOIN entries e ON e.key = s.representative
     WHERE n.key IN (SELECT value FROM json_each(?))
 """
+_KEYS = "SELECT key, entry_id FROM entries WHERE entry_id IN (SELECT value FROM json_each(?))"
 _BOILERPLATE = "SELECT source_id, hashes FROM boilerplate WHERE source_id IN (SELECT value FROM json_each(?))"
 
 
@@ -40,11 +41,16 @@ def resembling(db: Database, sample: Sequence[int]) -> list[int]:
     """Return the keys of the entries that share most of `sample`, those first."""
     counted: Counter[int] = Counter()
     for one in sample:
-        found = [row["entry"] for row in db.execute(_FOUND, {"hash": one, "seen": 0})]
+        found = _having(db, one)
         if len(found) <= FREQUENT:
             counted.update(found)
     likely = sorted((-shared, key) for key, shared in counted.items() if shared >= SHARED_LEAST)
     return [key for _, key in likely[:CANDIDATES_MOST]]
+
+
+def _having(db: Database, one: int) -> list[int]:
+    """Return the keys of the entries that have a hash, one more than `FREQUENT` at most."""
+    return [entry for (entry,) in db.conn.execute(_FOUND, {"hash": one, "seen": 0})]
 
 
 def near(
@@ -71,35 +77,28 @@ def boilerplate(db: Database, source_ids: Collection[str]) -> dict[str, frozense
 
 
 def refuse_resembling(db: Database, placements: Sequence[Placement], since: int) -> None:
-    """Raise `Conflict` when an entry stored after `since` resembles one of these.
+    """Raise `Conflict` when an entry stored after `since` resembles one of these, as `resembling` would find it.
 
     The caller's transaction has written already: nobody else can until it ends.
     """
     for placement in placements:
-        counted = Counter(
-            row["entry"]
-            for one in placement.sample
-            for row in db.execute(_SINCE, {"hash": one, "seen": since})
-        )
+        counted: Counter[int] = Counter()
+        for one in placement.sample:
+            later = [row["entry"] for row in db.execute(_SINCE, {"hash": one, "seen": since})]
+            if later and len(_having(db, one)) <= FREQUENT:
+                counted.update(later)
         if any(shared >= SHARED_LEAST for shared in counted.values()):
             raise Conflict(f"entry {placement.entry_id} resembles one that was stored meanwhile")
 
 
 def keep(db: Database, placements: Sequence[Placement], at: datetime) -> None:
     """Let later entries find these, which have been written."""
-    hashes = [
-        (one, placement.entry_id)
-        for placement in placements
-        if placement.is_indexed
-        for one in placement.sample
-    ]
-    if not hashes:
+    indexed = {one.entry_id: one.sample for one in placements if one.is_indexed and one.sample}
+    if not indexed:
         return
     table = _table_of(db, week_of(at))
-    db.conn.executemany(
-        f"INSERT INTO {table} (hash, entry) SELECT ?, key FROM entries WHERE entry_id = ?",  # noqa: S608
-        sorted(hashes),
-    )
+    found = db.execute(_KEYS, [json.dumps(list(indexed))])
+    _insert(db, table, [(one, row["key"]) for row in found for one in indexed[row["entry_id"]]])
 
 
 def find_again(
@@ -113,11 +112,12 @@ def find_again(
     for table in TABLES:  # in two weeks at once it would count twice
         db.conn.executemany(f"DELETE FROM {table} WHERE hash = ? AND entry = ?", outdated)  # noqa: S608
     if sample:
-        table = _table_of(db, week_of(at))
-        db.conn.executemany(
-            f"INSERT INTO {table} (hash, entry) VALUES (?, ?)",  # noqa: S608
-            [(one, entry) for one in sample],
-        )
+        _insert(db, _table_of(db, week_of(at)), [(one, entry) for one in sample])
+
+
+def _insert(db: Database, table: str, pairs: Iterable[tuple[int, int]]) -> None:
+    """Write hashes with entries, in the order of the table: what belongs on one page is written to it at once."""
+    db.conn.executemany(f"INSERT INTO {table} (hash, entry) VALUES (?, ?)", sorted(pairs))  # noqa: S608
 
 
 def drop(db: Database, before: datetime) -> None:

@@ -14,7 +14,7 @@ from aggregator.store.plans import STORED
 # `r` is the story's representative; what is equally new stands as its source has it.
 NEWEST_FIRST = "s.shown_at DESC, r.source_id, r.position, s.story_id"
 ORDERS = {Sorting.PUBLISHED: NEWEST_FIRST, Sorting.SEEN: f"r.first_seen_at DESC, {NEWEST_FIRST}"}
-SHOWN_STORY = "s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id"
+SHOWN_STORY = "s.key, s.story_id, s.shown_at, s.representative, s.group_id, r.entry_id AS representative_id"
 _ENTRIES = f"""
     {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
     WHERE {SHOWABLE} AND s.key IN (SELECT value FROM json_each(?)) ORDER BY e.first_seen_at, e.key
@@ -58,5 +58,6 @@ def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] 
         story_id=row["story_id"],
         representative_id=row["representative_id"],
         shown_at=rows.instant(row["shown_at"]),
+        group_id=row["group_id"],
         entries=tuple(rows.stored_entry(entry) for entry in ranked),
     )

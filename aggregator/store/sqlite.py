@@ -28,7 +28,7 @@ from aggregator.model import (
     Story,
     Version,
 )
-from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
+from aggregator.store import emitted, groups, overruled, retention, retold, rows, samples, versions
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
@@ -214,8 +214,9 @@ class SqliteStore(SqliteSearch):
             seen = samples.seen(self._db)  # first: what is stored meanwhile then counts as not seen
             known = {
                 row["guid"]: rows.known(row)
+                for name in ("guid", "said_guid")
                 for row in self._rows(
-                    f"{STORED} WHERE e.source_id = ? AND e.guid IN", lookup.guids, lookup.source_id
+                    f"{STORED} WHERE e.source_id = ? AND e.{name} IN", lookup.guids, lookup.source_id
                 )
             }
             holders = {
@@ -230,7 +231,8 @@ class SqliteStore(SqliteSearch):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
-            told = retold.told(self._db, lookup) if is_upheaval(lookup, len(known)) else ()
+            events = groups.events(self._db, lookup, known)
+            told = retold.told(self._db, lookup) if is_upheaval(lookup, known) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
         return Candidates(
@@ -241,6 +243,7 @@ class SqliteStore(SqliteSearch):
             boilerplate=boilerplate,
             apart=apart,
             told=told,
+            events=events,
             seen=seen,
         )
 
@@ -336,6 +339,7 @@ class SqliteStore(SqliteSearch):
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
+            groups.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
             emitted.drop(self._db)
         return pruned

@@ -29,7 +29,8 @@ _FORGET = """
         SELECT key FROM revisions WHERE entry = :entry AND is_shown = :is_shown ORDER BY key DESC LIMIT :most)
 """
 _KEPT = """
-    SELECT r.*, r.seen_at AS said_at, e.source_id, e.guid FROM revisions r JOIN entries e ON e.key = r.entry
+    SELECT r.*, r.seen_at AS said_at, e.source_id, e.guid, e.said_guid
+    FROM revisions r JOIN entries e ON e.key = r.entry
     WHERE e.entry_id = ? ORDER BY r.key
 """
 _SHOWN = """

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from aggregator.urls.address import MAX_URL_LENGTH, Address, forgiven, parsed, unescaped, without_dots
 from aggregator.urls.tracking import VARIANTS, untracked
@@ -9,6 +10,10 @@ from aggregator.urls.tracking import VARIANTS, untracked
 _VARIANT_LABELS = frozenset({"www", "m", "mobile", "amp"})
 # Second-level names under which a country sells names: amp.co.uk is somebody's own domain.
 _PUBLIC_SECOND_LEVELS = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+
+REMEMBERED = (
+    256  # addresses: of one document, each asked for several keys when looked up and again when placed
+)
 
 _AMPERSAND = re.compile(r"&(?:amp;|#0{0,4}38;)+")
 _SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)
@@ -72,6 +77,7 @@ def is_homepage(url: str) -> bool:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _canonical(url: str) -> Address | None:
     if len(url) > MAX_URL_LENGTH:
         return None

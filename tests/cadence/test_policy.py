@@ -17,6 +17,7 @@ from aggregator.cadence import (
     NextPoll,
     Pace,
     next_poll,
+    recounted,
     repaced,
 )
 from aggregator.cadence.skips import allowed_from
@@ -390,3 +391,23 @@ def test_back_off_stays_below_the_ceiling(one: Source, failures: int) -> None:
     decision = next_poll(one, PACE, None, state(failures), now=NOW)
     assert decision.at is not None
     assert PACE.min_interval <= decision.at - NOW <= PACE.max_interval
+
+
+def test_a_wait_counts_from_now_when_the_clock_was_ahead() -> None:
+    ahead = state(last_poll_at=NOW + 300 * HOUR, next_poll_at=NOW + 302 * HOUR)
+    assert recounted(source(), ahead, now=NOW) == replace(ahead, next_poll_at=NOW + 2 * HOUR)
+    hinted = replace(ahead, hints=FeedHints(skip_hours=((NOW + 2 * HOUR).hour,)))
+    assert recounted(source(), hinted, now=NOW).next_poll_at == (NOW + 3 * HOUR).replace(minute=0, second=0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"last_poll_at": None, "next_poll_at": NOW + 300 * HOUR},
+        {"last_poll_at": NOW, "next_poll_at": NOW + 300 * HOUR},
+        {"last_poll_at": NOW + HOUR, "next_poll_at": None},
+        {"last_poll_at": NOW + 300 * HOUR, "next_poll_at": NOW + 2 * HOUR},  # it has been counted anew
+    ],
+)
+def test_no_other_wait_is_counted_anew(said: dict[str, Any]) -> None:
+    assert recounted(source(), state(**said), now=NOW) == state(**said)

@@ -1,6 +1,8 @@
 """The commands as a person or a script uses them; the daemon itself is in test_daemon."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,20 @@ name = "some"
 tags = ["x"]
 """
     return Site(tmp_path, sources=sources)
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_waiting(site: Site) -> None:
+    """Whatever begins next counts the waits from now: the daemon, and `poll`."""
+    site.run("poll", "alfa")
+    with closing(sqlite3.connect(site.data / "aggregator.sqlite")) as store, store:
+        for name in ("last_poll_at", "next_poll_at"):
+            store.execute(
+                f"UPDATE sources SET {name} = replace({name}, substr({name}, 1, 4), '2099') WHERE id = 'alfa'"
+            )
+    site.run("poll")
+    (row,) = [row for row in json.loads(site.run("--json", "status").stdout) if row["id"] == "alfa"]
+    assert row["next_poll"]
+    assert not row["next_poll"].startswith("2099")
 
 
 def test_check_says_good_or_every_mistake(site: Site) -> None:
@@ -68,6 +84,14 @@ def test_check_takes_a_file_and_config_is_found_in_order(site: Site, tmp_path: P
         "other.toml: good"
         in other.run("check", environ={"AGGREGATOR_CONFIG": str(elsewhere / "other.toml")}).stdout
     )
+
+
+def test_explain_tells_how_a_source_writes_dates(site: Site, publisher: Server) -> None:
+    dated = FEED.replace(b"Sun, 01 Mar 2026 10:00:00 GMT", b"14/03/2025 10:00")
+    publisher.answer("/alfa", Answer(body=dated))
+    site.run("poll", "alfa")
+    assert "days of numbers are day first" in site.run("explain", "alfa").stdout
+    assert json.loads(site.run("--json", "explain", "alfa").stdout)[0]["date_orders"] == ["day first"]
 
 
 def test_poll_polls_what_is_due_and_says_what_came(site: Site, publisher: Server) -> None:
@@ -128,6 +152,32 @@ def test_add_and_remove_edit_the_file(site: Site) -> None:
     assert "no source nobody" in unknown.stderr
     assert site.run("add", "nonsense").returncode == 78
     assert site.sources.read_text().rstrip() == before.rstrip()
+
+
+def test_edits_of_the_file_are_told_to_scripts(site: Site, tmp_path: Path) -> None:
+    """`--json` prints one row a source, with what became of it, and nothing else."""
+    b, c = "https://b.example/rss", "https://c.example/rss"
+    added = site.run("--json", "add", b, "HTTPS://b.example/rss", c)
+    assert (added.returncode, added.stderr) == (0, "")
+    assert json.loads(added.stdout) == [
+        {"url": b, "id": "b.example", "result": "added", "file": "config/sources.toml"},
+        {"url": "HTTPS://b.example/rss", "id": "b.example", "result": "followed already", "file": None},
+        {"url": c, "id": "c.example", "result": "added", "file": "config/sources.toml"},
+    ]
+    again = site.run("--json", "add", b)
+    assert json.loads(again.stdout) == [
+        {"url": b, "id": "b.example", "result": "followed already", "file": None}
+    ]
+    removed = site.run("--json", "remove", "b.example")
+    assert json.loads(removed.stdout) == [
+        {"url": b, "id": "b.example", "result": "removed", "file": "config/sources.toml"}
+    ]
+    (tmp_path / "urls").write_text(f"{b}\n{c}\n")
+    imported = site.run("--json", "import", "opml", str(tmp_path / "urls"))
+    assert [(row["url"], row["result"]) for row in json.loads(imported.stdout)] == [
+        (b, "added"),
+        (c, "followed already"),
+    ]
 
 
 def test_opml_goes_round(site: Site, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ retry_after_scope = "url"
 [dedup]
 window = "24h"
 near_duplicates = false
+groups = true
 [retention]
 keep = "30d"
 keep_per_source = 10
@@ -82,7 +83,11 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (got.poll.concurrency, got.poll.timeout, got.poll.max_bytes) == (9, timedelta(seconds=5), 1 << 20)
     assert got.poll.allow_addresses == (ip_network("127.0.0.0/8"), ip_network("::1"))
     assert got.poll.retry_after_scope == "url"
-    assert got.dedup.window == timedelta(hours=24)
+    assert (got.dedup.window, got.dedup.near_duplicates, got.dedup.groups) == (
+        timedelta(hours=24),
+        False,
+        True,
+    )
     assert (got.retention.keep, got.retention.keep_per_source) == (timedelta(days=30), 10)
 
     alfa, bravo, local = got.sources
@@ -92,7 +97,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert alfa.rules == (Rule(action="drop", patterns=(("title", "(?i)horoscope"),)),)
     assert (alfa.access.username, alfa.access.password) == ("me", "s3cret")
     assert dict(alfa.access.headers) == {"X-Api-Key": "k", "Plain": "yes"}
-    assert alfa.where.endswith("main.toml:31")
+    assert alfa.where.endswith("main.toml:32")
     assert (bravo.id, local.id, local.url) == (
         "b.example",
         "local",

@@ -9,7 +9,7 @@ import asyncio
 import multiprocessing
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -105,8 +105,10 @@ async def poll(
 ) -> None:
     """Poll a source so many times; every poll must be good and bring what is new."""
 
-    async def read_here(source: Source, response: Response, known: Sequence[KnownItem]) -> Reading:
-        return read(source, response, known)
+    async def read_here(
+        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+    ) -> Reading:
+        return read(source, response, known, date_orders)
 
     async with Fetcher(
         user_agent=lambda _: "test",

@@ -69,7 +69,8 @@ def _unplaced(entry: Entry) -> Entry:
 def successors(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield what a document may have been before and may be next: the same, one more, one fewer, mixed, changed."""
     yield body, body
-    head, pieces = cut(body)
+    head, found = cut(body)
+    pieces = tuple(found)
     if len(pieces) < 2:
         return
     items = [piece.body + piece.gap for piece in pieces[:-1]] + [pieces[-1].body]

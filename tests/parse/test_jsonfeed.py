@@ -179,6 +179,34 @@ def test_the_whole_items_of_a_broken_feed_are_kept_and_the_defect_told(rest: str
     assert feed.problems[0].startswith("the JSON is broken after item 2: ")
 
 
+INNER = '{"items": [{"id": "inner"}, {"id": "more"}]}'
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "title"),
+    [
+        (f'"_meta": {INNER}, ', ', {"id": "3", "tit', "Alfa"),
+        (f'"_meta": {INNER}, ', f', {{"id": "3", "_x": {INNER[:-9]}', "Alfa"),
+        ("", f', {{"id": "3", "_x": {INNER[:-2]}', "Alfa"),
+        (f'"_meta": {INNER}, ', "], nonsense}", "Alfa"),
+        ("", f'], "title": "Later", "_meta": {INNER}, "x', "Later"),
+        ('"broken": undefined, ', ', {"id": "3", "tit', None),
+    ],
+)
+def test_of_a_broken_feed_its_own_items_are_read_not_those_within(
+    before: str, rest: str, title: str | None
+) -> None:
+    head = f'{{"version": "{VERSION}", "title": "Alfa", {before}"items": [{{"id": "1", "_x": {INNER}}}, {{"id": "2"}}'
+    feed = read(f"{head}{rest}".encode())
+    assert [entry.id for entry in feed.entries] == ["1", "2"]
+    assert feed.head.title == title
+
+
+def test_an_item_within_the_one_that_is_cut_is_no_item() -> None:
+    with pytest.raises(ParseError, match="cannot be read"):
+        read(f'{{"version": "{VERSION}", "items": [{{"id": "1", "_x": {INNER}'.encode())
+
+
 def test_an_unknown_version_is_told() -> None:
     assert read({"items": []}).problems == ("the version of the JSON Feed is missing or unknown",)
 

@@ -165,6 +165,54 @@ def test_links_of_a_page_become_absolute() -> None:
 
 
 @pytest.mark.parametrize(
+    "above",
+    ["Opinion: Difficult tasks\n\n", "Opinion: Difficult tasks\n", "# Opinion: Difficult tasks\n\n",
+     "Opinion: Difficult tasks\n======\n\n", "\n\n## Opinion: Difficult tasks ##\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("line", ["Posted: 14.11.2023 11:33:00", "**Posted:** 14.11.2023 11:33:00"])
+def test_a_heading_above_the_line(above: str, line: str) -> None:
+    text = SEED.partition("Opinion: Difficult tasks\n\n")[2]
+    assert facts(only(reading(f"{above}{line}\n\n{text}"))) == SEEN
+
+
+@pytest.mark.parametrize("title", ["# {}", "{}\n====", "{}"])
+def test_a_heading_of_markdown_below_the_line(title: str) -> None:
+    text = SEED.replace("Opinion: Difficult tasks", title.format("Opinion: Difficult tasks"))
+    assert facts(only(reading(text))) == SEEN
+
+
+def test_the_language_of_the_label_decides_what_a_month_is() -> None:
+    """14 listopada is in November in Polish, in October in Croatian."""
+    entry = only(reading("Opublikowano: 14 listopada 2023, 11:33\n\nTytuł\n\nTekst"))
+    assert (entry.published_at, entry.problems) == (POSTED, ())
+
+
+def test_lines_without_a_colon_begin_no_entries_where_the_first_has_one() -> None:
+    text = SEED + "\nPublished 15 November 2023\n\nmore of it\n"
+    assert len(reading(text).entries) == 1
+    log = text.replace("Posted: 14.11.2023 11:33:00", "Published 14 November 2023")
+    assert len(reading(log).entries) == 2
+
+
+ORDINARY = {
+    "article": "<h1>Council adopts budget</h1><p>Published 14 November 2023</p><p>The council adopted it.</p>",
+    "byline": "<h1>News</h1><p>Posted by Ann on Nov 14, 2023</p><p>Text</p>",
+    "count": "<h1>Shop</h1><p>Published: 3 books and 2 records</p><p>Text</p>",
+    "text": "Notes\n\nPublished: 3 books and 2 records\n\nText",
+    "no colon": "Notes\n\nPublished 14 November 2023\n\nText",
+    "two lines above": "Notes\n\nof mine\n\nPosted: 14.11.2023 11:33:00\n\nText",
+    "nothing behind": "Notes\n\nPosted: 14.11.2023 11:33:00\n",
+    "long line above": "word " * 100 + "\n\nPosted: 14.11.2023 11:33:00\n\nText",
+}
+
+
+@pytest.mark.parametrize("document", ORDINARY.values(), ids=ORDINARY.keys())
+def test_an_ordinary_page_or_text_is_no_commentary_by_itself(document: str) -> None:
+    with pytest.raises(ParseError, match="not a feed"):
+        reading(document, content_type="text/html")
+
+
+@pytest.mark.parametrize(
     "document",
     [
         "A text without a date",

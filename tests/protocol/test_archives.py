@@ -1,7 +1,7 @@
 """Older documents, followed once when a source is added, and on request (PROTOCOL P39, RFC 5005)."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -244,10 +244,12 @@ async def test_p39_a_host_that_asks_to_be_left_alone_is(world: World, publisher:
 async def test_p39_a_bug_of_ours_in_an_archive_stops_nobody(world: World, publisher: Server) -> None:
     """It is tried again after the next poll, as often as archives may be asked for."""
 
-    async def read_or_break(source: Source, response: Response, known: Sequence[KnownItem]) -> Reading:
+    async def read_or_break(
+        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+    ) -> Reading:
         if response.url.endswith("/2"):
             raise ZeroDivisionError("ours")
-        return read(source, response, known)
+        return read(source, response, known, date_orders)
 
     chain(publisher, "broken", 2)
     world.pipeline = Pipeline(

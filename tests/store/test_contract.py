@@ -258,6 +258,16 @@ def test_an_entry_that_resembles_one_stored_meanwhile_is_decided_again(store: St
     assert store.totals().entries == 3
 
 
+def test_what_finds_nobody_overtakes_nobody(store: Store) -> None:
+    common = [resembles(str(n), [1, 2, 3 + n]) for n in range(64)]
+    store.apply(update(plan=Plan(placements=tuple(common))))
+    before = store.candidates(Lookup(source_id="bravo"))
+    store.apply(update(plan=Plan(placements=(resembles("one more", [1, 2]),))))
+    plan = Plan(placements=(resembles("1", [1, 2], "bravo"),), seen=before.seen)
+    store.apply(update("bravo", plan))
+    assert store.totals().entries == 66
+
+
 def test_entries_of_one_plan_do_not_conflict_with_each_other(store: Store) -> None:
     seen = store.candidates(Lookup(source_id="alfa")).seen
     plan = Plan(placements=(resembles("1", [1, 2]), resembles("2", [1, 2])), seen=seen)
@@ -342,6 +352,7 @@ def test_the_state_of_a_source_comes_back_as_it_was_written(store: Store) -> Non
         former_urls=(FormerUrl(url="https://old.example/rss", until=NOON),),
         archive_url="https://alfa.example/2025",
         archive_left=7,
+        date_orders=("day first", "year first"),
     )
     store.apply(replace(update(), state=written))
     assert store.state("alfa") == written
@@ -432,6 +443,16 @@ def test_candidates_are_known_entries_holders_and_marked_stories_in_order(store:
     assert not found.holders["alfa:2"].settled
     assert [candidate.story_id for candidate in found.marked[URL]] == ["alfa:1", "alfa:2"]
     assert store.candidates(Lookup(source_id="bravo", guids=("1",))).known == {}
+
+
+def test_entries_told_apart_are_known_by_the_guid_they_share(store: Store) -> None:
+    told = [replace(founds(f"g {n}"), entry=entry(f"g {n}", said_guid="g")) for n in "ab"]
+    strangers = [founds("g"), founds("h"), founds("g of another", "bravo")]
+    store.apply(update(plan=Plan(placements=(*told, *strangers[:2]))))
+    store.apply(update("bravo", plan=Plan(placements=(strangers[2],))))
+    known = store.candidates(Lookup(source_id="alfa", guids=("g",))).known
+    assert {guid: one.said_guid for guid, one in known.items()} == {"g": None, "g a": "g", "g b": "g"}
+    assert {one.entry.said_guid for one in known.values() if one.entry} == {None, "g"}
 
 
 def test_more_guids_than_a_statement_takes(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,21 @@ def test_what_a_source_told_is_looked_for_only_when_most_is_new(told: Store) -> 
     assert found("8", "9") == []  # too few to say
     nobody = Lookup(source_id="bravo", guids=tuple("456789"), titles=("Title 2",))
     assert told.candidates(nobody).told == ()
+
+
+def test_an_entry_split_in_another_week_is_found_by_what_it_says_now_and_counted_once(store: Store) -> None:
+    first = replace(placed("1"), sample=(1, 2, 3), is_indexed=True)
+    store.apply(update(plan=Plan(placements=(first, placed("2", "1")))))
+    later = NOON + timedelta(weeks=1)
+    again = replace(split("2", members="12"), sample=(2, 3, 4))
+    store.overrule(Plan(splits=(again,)), at=NOON)
+    store.overrule(Plan(joins=(Join(loser="2", winner="1"),)), at=NOON)
+    store.overrule(Plan(splits=(again,)), at=later)
+
+    def stories(*sample: int) -> list[str]:
+        found = store.candidates(Lookup(source_id="bravo", guids=("new",), samples={"new": sample}))
+        return [story.story_id for story in found.near.get(sample, ())]
+
+    assert stories(2, 3, 4) == ["2", "1"]  # by three hashes and by two
+    assert stories(1, 2, 3) == ["1", "2"]
+    assert stories(4, 5) == []  # one hash in two weeks would make two

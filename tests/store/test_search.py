@@ -230,7 +230,7 @@ def test_a_search_that_takes_too_long_ends(tmp_path: Path) -> None:
 
 def test_entries_from_before_there_was_an_index_are_taken_in(tmp_path: Path) -> None:
     before = Database(tmp_path / "aggregator.sqlite")
-    migrations.apply(before, stop_before="m0009_search")
+    migrations.apply(before, stop_before="m0013_search")
     for n in range(5):
         before.execute(
             "INSERT INTO stories (key, story_id, representative, shown_at) VALUES (?, ?, ?, ?)",
