@@ -31,7 +31,7 @@ class Nearby:
         self._read: dict[tuple[str, str], Said] = {}  # by source and guid: ids may change within a batch
         self._fresh: dict[int, list[Candidate]] = {}  # stories of this batch, by hash
 
-    def _said_by(self, stored: StoredEntry) -> Said:
+    def said(self, stored: StoredEntry) -> Said:
         """Return what an entry says, without the boilerplate of its source."""
         name = stored.entry.source_id, stored.entry.guid
         if name not in self._read:
@@ -77,8 +77,8 @@ class Nearby:
         if not is_within(self._window, entry, self._now, other):
             return Verdict()
         return near(
-            self._said_by(stored),
-            self._said_by(other),
+            self.said(stored),
+            self.said(other),
             apart=apart(entry, self._now, other),
             one_source=entry.source_id == other.entry.source_id,
         )

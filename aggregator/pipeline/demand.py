@@ -61,6 +61,7 @@ def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> Merge
         public_url=plant.public_url,
         sources=sources,
         limit=1,
+        groups=plant.window.group is not None,
     )
     return dated_as_before(feed, store) if feed.entries and dossier.is_settled else None
 
