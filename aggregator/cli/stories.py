@@ -56,7 +56,7 @@ def show(context: Context, entry: str) -> None:
     ENTRY is an entry_id, a story_id (also one from before a join) or the entry's address.
     """
     with reading_store(context.load()) as store:
-        story, entry_id = _named(store, entry)
+        story, entry_id = named_in(store, entry)
     if context.as_json:
         context.show([_story(story) | {"entries": [_stored(filed) for filed in story.entries]}], [])
         return
@@ -69,7 +69,7 @@ def show(context: Context, entry: str) -> None:
 def explain_entry(context: Context, configuration: Configuration, name: str) -> None:
     """Print the life of an entry: when seen, how read, which story and why, which feeds show it or why none does."""
     with reading_store(configuration) as store:
-        story, entry_id = _named(store, name)
+        story, entry_id = named_in(store, name)
         assert store is not None
         heads = store.heads()
         names = [
@@ -86,7 +86,8 @@ def explain_entry(context: Context, configuration: Configuration, name: str) -> 
         _print(f"{entry_id}: {filed.stored.entry.title}", facts)
 
 
-def _named(store: Store | None, name: str) -> tuple[Dossier, str]:
+def named_in(store: Store | None, name: str) -> tuple[Dossier, str]:
+    """See `named`; `store` is None where nothing has been stored yet."""
     if store is None:
         raise Refused(f"no entry {name}: nothing has been stored yet")
     return named(store, name)

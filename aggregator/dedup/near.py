@@ -13,7 +13,8 @@ from functools import cached_property
 
 from aggregator.dedup.likeness import Likeness, likeness
 from aggregator.dedup.said import HEADLINE_WORDS, Said
-from aggregator.dedup.swaps import Swap, swaps, values
+from aggregator.dedup.subject import have_kicker, is_rewritten, is_shared
+from aggregator.dedup.swaps import Swap, begins_otherwise, swaps, values
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import numbers
 
@@ -178,7 +179,7 @@ def _other_number_in_title(pair: Pair) -> bool:
     """Part 1 and part 2, 2:1 and 0:0; a number that only one title has must be said by the other's text."""
     if pair.like.title < 0.5 or pair.is_correction:
         return False
-    if any(swap.is_number for swap in pair.swapped_in_title):
+    if any(swap.is_number or swap.is_half for swap in pair.swapped_in_title):
         return True
     if pair.like.size >= FORM and pair.like.text >= 0.9:
         return False
@@ -223,6 +224,41 @@ def _other_name(pair: Pair) -> bool:
     )
 
 
+def _other_sense(pair: Pair) -> bool:
+    """Guilty, and not guilty."""
+    return (
+        pair.like.size < LONG
+        and any(swap.is_negation for swap in pair.swapped_in_title)
+        and any(swap.is_negation for swap in pair.swapped)
+    )
+
+
+def _other_subject(pair: Pair) -> bool:
+    """What is said under two headlines and has nothing of either: a paywall, notes of a show."""
+    first, second = pair.shorter, pair.longer
+    is_doubtful = pair.like.words < 0.34 or (pair.like.title < 0.9 and have_kicker(first, second))
+    return is_doubtful and pair.like.size < LONG and not is_shared(first, second)
+
+
+def _other_title(pair: Pair) -> bool:
+    """One source says the very same under another headline: a form, an episode, the state of a service.
+
+    A headline that was only rewritten is told by the text. Without headlines it is the first words that tell.
+    """
+    like = pair.like
+    if not pair.one_source or like.size >= LONG or like.title >= 0.95 or pair.is_correction:
+        return False
+    if not pair.shorter.title or not pair.longer.title:
+        return begins_otherwise(pair.shorter.words, pair.longer.words)
+    exchanged = any(swap.is_exchange and not swap.is_spelling for swap in pair.swapped_in_title)
+    return (
+        like.text >= 0.95
+        and like.size >= 0.95 * like.longer
+        and (exchanged or like.title < 0.5)
+        and not is_rewritten(pair.shorter, pair.longer)
+    )
+
+
 def _other_recording(pair: Pair) -> bool:
     """Episodes of one show share their notes; elsewhere one recording has other file names."""
     ours, theirs = pair.shorter.recordings, pair.longer.recordings
@@ -236,7 +272,7 @@ def _other_word(pair: Pair) -> bool:
     only = len(pair.shorter.words) == len(pair.longer.words) and all(
         swap.is_exchange for swap in pair.swapped
     )
-    return pair.like.size < SHORT or (only and pair.like.size < FORM)
+    return pair.like.size < SHORT or (only and pair.like.size < LONG and not pair.is_correction)
 
 
 VETOES = (
@@ -246,6 +282,9 @@ VETOES = (
     Reason("other day", _other_day),
     Reason("other name", _other_name),
     Reason("other word", _other_word),
+    Reason("other sense", _other_sense),
+    Reason("other subject", _other_subject),
+    Reason("other title", _other_title),
     Reason("other recording", _other_recording),
 )
 

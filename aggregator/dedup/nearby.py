@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from aggregator.dedup.agree import apart, is_within
+from aggregator.dedup.agree import OTHER_ISSUE, apart, is_other_issue, is_within
 from aggregator.dedup.near import near
 from aggregator.dedup.said import Said, said
 from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
@@ -76,6 +76,8 @@ class Nearby:
         entry, other = stored.entry, story.representative
         if not is_within(self._window, entry, self._now, other):
             return Verdict()
+        if is_other_issue(entry, self._now, other):
+            return Verdict(veto=OTHER_ISSUE)
         return near(
             self.said(stored),
             self.said(other),

@@ -34,7 +34,7 @@ from aggregator.store.contents import Content, apart, write_plan
 from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
 from aggregator.store.newest import newest
-from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.protocol import ON_HOLD, TOLD_MOST, Totals, is_upheaval
 from aggregator.urls import host
 
 
@@ -203,6 +203,14 @@ class MemoryStore:
 
     def _told(self, lookup: Lookup) -> tuple[Told, ...]:
         titles = {*lookup.titles}
+        found = [
+            stored
+            for stored in reversed(self._content.entries.values())
+            if stored.entry.source_id == lookup.source_id
+            and stored.entry.title in titles
+            and stored.entry_id not in self._content.pruned
+        ]
+        found.sort(key=lambda stored: stored.first_seen_at, reverse=True)  # stable: then the last to come
         return tuple(
             Told(
                 url=stored.entry.url,
@@ -211,10 +219,7 @@ class MemoryStore:
                 content_text=stored.entry.content_text,
                 story=self._candidate(stored.story_id),
             )
-            for stored in self._content.entries.values()
-            if stored.entry.source_id == lookup.source_id
-            and stored.entry.title in titles
-            and stored.entry_id not in self._content.pruned
+            for stored in found[:TOLD_MOST]
         )
 
     def _candidate(self, story_id: str) -> Candidate:

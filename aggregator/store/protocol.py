@@ -26,6 +26,7 @@ from aggregator.model import (
 WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
 
 # Of one entry, besides what it says now. Of trivial edits few, so that a counter drives nothing out.
+TOLD_MOST = 500  # entries under the titles of a document: it has fewer, unless one title recurs for ever
 VERSIONS_MOST = 20
 TRIVIAL_MOST = 3
 
