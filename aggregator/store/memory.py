@@ -29,7 +29,7 @@ from aggregator.model import (
     Told,
     Version,
 )
-from aggregator.search import names_of, resolved
+from aggregator.search import names_of
 from aggregator.store.contents import Content, apart, write_plan
 from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
@@ -273,21 +273,15 @@ class MemoryStore:
         with self._lock:
             found = newest(
                 self._content,
-                self._sources,
+                [names_of(source, self._states[id_].head.title) for id_, source in self._sources.items()],
                 limit,
                 wanted=sources,
                 settled=settled,
-                query=self._resolved(query),
+                query=query,
                 sorting=sorting,
             )
         _ = within  # it looks at every entry, and there are few
         return found
-
-    def _resolved(self, query: Query | None) -> Query | None:
-        if query is None:
-            return None
-        names = [names_of(source, self._states[id_].head.title) for id_, source in self._sources.items()]
-        return resolved(query, names)
 
     def index(self, most: int) -> int:
         _ = most

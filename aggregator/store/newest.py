@@ -1,15 +1,15 @@
 """What the memory engine shows: the newest stories, of all or of those that a query finds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from aggregator.model import Query, Sorting, StoredEntry, Story
-from aggregator.search import finds, searchable_entry
+from aggregator.search import SourceNames, finds, resolved, searchable_entry
 from aggregator.store.contents import Content, StoredStory
 
 
 def newest(
     content: Content,
-    configured: Collection[str],
+    names: Sequence[SourceNames],
     limit: int,
     *,
     wanted: Sequence[str] | None,
@@ -17,7 +17,9 @@ def newest(
     query: Query | None,
     sorting: Sorting,
 ) -> tuple[Story, ...]:
-    """See `Store.latest`; `query` is resolved."""
+    """See `Store.latest`; `names` are of the configured sources."""
+    configured = {one.id for one in names}
+    query = None if query is None else resolved(query, names)
     told: dict[str, list[StoredEntry]] = {}
     for stored in content.entries.values():
         is_hidden = any(stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held))
