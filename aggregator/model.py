@@ -6,9 +6,10 @@ datetime, a span is a `timedelta`, `_id` is a `str`. `None` means "the publisher
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from typing import TypeAlias
 from urllib.parse import quote
 
 # --- what the operator configured
@@ -96,13 +97,73 @@ class Source:
         return repr((self.timezone, self.date_formats))
 
 
+# --- what people search for
+
+
+class Field(StrEnum):
+    """Where a phrase is looked for."""
+
+    TITLE = "title"
+    TEXT = "text"
+    AUTHOR = "author"
+    TAG = "tag"  # of the entry's source, or a category of the entry
+    SOURCE = "source"  # its id or title
+    URL = "url"  # of the entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Words one after the other. `is_prefix`: the last one may go on."""
+
+    words: tuple[str, ...]  # folded as `search.words_of` does; never empty
+    field: Field | None = None  # None = title, text, author or categories
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """Shown on that day (UTC) or later."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Told by one of these sources, by id. What `source:` and `tag:` mean is known when the search is made."""
+
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple["Query", ...] = ()  # of none: everything
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Query", ...] = ()  # of none: nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Query"
+
+
+# A story is found when one of its shown entries is all that the query asks for.
+Query: TypeAlias = Phrase | Since | Among | AllOf | AnyOf | Not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A feed we emit. `sources` is None for the merged feed of everything."""
+    """A feed we emit. `sources` is None for the merged feed of everything.
+
+    With `query` only stories that it finds; with both, those that it finds in what these sources say.
+    """
 
     name: str
     title: str
     sources: tuple[str, ...] | None = None
+    query: Query | None = None
     limit: int
     rules: tuple[Rule, ...] = ()  # which stories it shows, by what they say
     sorting: Sorting = Sorting.PUBLISHED

@@ -10,8 +10,9 @@ from aggregator.config import Configuration
 from aggregator.daemon import plant
 from aggregator.errors import Refused
 from aggregator.merge import shown_at, telling
-from aggregator.model import Dossier, Filed, Output
+from aggregator.model import AllOf, Dossier, Filed, Output
 from aggregator.pipeline import named
+from aggregator.search import SourceNames, finds, names_of, resolved, searchable_entry
 from aggregator.store import Store
 
 Facts = Iterator[tuple[str, object]]
@@ -70,7 +71,12 @@ def explain_entry(context: Context, configuration: Configuration, name: str) -> 
     with reading_store(configuration) as store:
         story, entry_id = named_in(store, name)
         assert store is not None
-        seen = [_Seen.of(store, story, output) for output in plant(configuration).outputs]
+        heads = store.heads()
+        names = [
+            names_of(source, heads[source.id].title if source.id in heads else None)
+            for source in configuration.sources
+        ]
+        seen = [_Seen.of(store, story, output, names) for output in plant(configuration).outputs]
     filed = next(filed for filed in story.entries if filed.stored.entry_id == entry_id)
     grouped: Facts = _grouped(story) if configuration.dedup.groups else iter(())
     facts = [*_life(filed), *_why(story, filed), *grouped, *_shown(configuration, filed, story, seen)]
@@ -206,19 +212,36 @@ def _grouped(story: Dossier) -> Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """Whether a feed of ours has a story, or its archive."""
+    """Whether a feed of ours has a story, or its archive, and whether its query finds any entry of it."""
 
     output: Output
     has: bool
     is_full: bool
     is_archived: bool
+    is_found: bool
 
     @classmethod
-    def of(cls, store: Store, story: Dossier, output: Output) -> "_Seen":
-        found = store.latest(output.limit, sources=output.sources, settled=True)
+    def of(cls, store: Store, story: Dossier, output: Output, names: Sequence[SourceNames]) -> "_Seen":
+        found = store.latest(output.limit, sources=output.sources, settled=True, query=output.query)
         is_archived = store.is_archived(output.name, story.story_id)
         has = not is_archived and any(one.story_id == story.story_id for one in found)
-        return cls(output=output, has=has, is_full=len(found) >= output.limit, is_archived=is_archived)
+        query = AllOf() if output.query is None else resolved(output.query, names)
+        is_found = any(
+            finds(
+                query,
+                searchable_entry(filed.stored.entry),
+                source_id=filed.stored.entry.source_id,
+                shown_at=story.shown_at,
+            )
+            for filed in story.entries
+        )
+        return cls(
+            output=output,
+            has=has,
+            is_full=len(found) >= output.limit,
+            is_archived=is_archived,
+            is_found=is_found,
+        )
 
 
 def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Sequence[_Seen]) -> Facts:
@@ -268,9 +291,9 @@ def _missing(feed: _Seen, story: Dossier, followed: set[str]) -> str:
         return "nothing that tells the story is shown"
     if wanted is not None and not any(filed.stored.entry.source_id in wanted for filed in telling):
         return "it has none of the sources that tell the story"
-    if not story.is_settled:
-        return "not published yet"
-    if feed.is_full:
+    if not feed.is_found:
+        return "its query does not find the story"
+    if feed.is_full and story.is_settled:
         newer = f"the {feed.output.limit} stories it has are newer"
         return f"{newer}, and it is in the archive" if feed.is_archived else newer
     return "not published yet"

@@ -44,6 +44,7 @@ def _checked(check: Callable[[str], object]) -> AfterValidator:
 Line = Annotated[str, AfterValidator(checks.check_line)]
 FilePath = Annotated[str, AfterValidator(checks.check_path)]
 Name = Annotated[str, AfterValidator(checks.check_name)]
+SearchText = Annotated[str, AfterValidator(checks.check_query)]
 Label = Annotated[str, AfterValidator(checks.check_tag)]
 SourceUrl = Annotated[str, AfterValidator(checks.check_source_url)]
 WebUrl = Annotated[str, AfterValidator(checks.check_web_url)]
@@ -314,6 +315,9 @@ class FeedTable(Table):
     title: Line | None = Field(default=None, description="Default: its name.")
     tags: list[Label] = Field(default=[], description="Take the sources that have one of these tags.")
     sources: list[str] = Field(default=[], description="Take these sources, by id.")
+    query: SearchText | None = Field(
+        default=None, description="Take what this search finds, in these sources or, without any, in all."
+    )
     limit: int = Field(default=100, ge=1, le=MOST, description="Entries in the feed.")
     rules: list[RuleTable] = Field(
         default=[], description="Which stories to show, by regular expressions, as in [[source]]."
@@ -340,7 +344,9 @@ class FeedTable(Table):
             and not self.tags
             and not self.sources
         ):
-            raise ValueError("a feed needs tags and/or sources; everything is in the merged feed already")
+            raise ValueError(
+                "a feed needs tags, sources and/or a query; everything is in the merged feed already"
+            )
         return self
 
 

@@ -103,6 +103,8 @@ class Filing:
         leavers = []
         refused = False
         for output, feed in zip(plant.outputs, feeds, strict=True):
+            if output.query is not None:
+                continue
             shown_ids = {entry.id for entry in feed.entries}
             found = self._store.leaving(output, STEP_ENTRIES, shown=shown_ids)
             if left_out := [story for story in found if not stays(output, story)]:

@@ -7,6 +7,7 @@ from aggregator.model import Absence, Asked, Document, MergedFeed, PollResult, P
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.filing import archive_document
+from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import Publisher
@@ -52,6 +53,15 @@ class Pipeline:
     async def recount(self) -> None:
         """See `recounting.recount`."""
         await asyncio.to_thread(recount, self._parts)
+
+    async def index(self) -> int:
+        """See `indexing.index_some`."""
+        return await asyncio.to_thread(index_some, self._parts.store)
+
+    @property
+    def searches(self) -> bool:
+        """Whether any feed is what a search finds."""
+        return any(output.query is not None for output in self.plant.outputs)
 
     async def publish(self) -> Publication:
         """Merge, emit and write every feed; the ids in them are final from here on."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from aggregator import public
 from aggregator.emit import Press, emit_opml
 from aggregator.merge import EMPTY_AT, lasting, merge
 from aggregator.model import (
+    ArchiveLength,
     Document,
     Emitted,
     FeedHead,
@@ -20,6 +21,7 @@ from aggregator.model import (
     Story,
 )
 from aggregator.pipeline.filing import Filing, newest, stays
+from aggregator.pipeline.indexing import index_news
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
 
@@ -42,8 +44,12 @@ def merged(
     output: Output,
     sources: Sources,
     find: Callable[[int], Sequence[Story]] | None = None,
+    *,
+    within: timedelta | None = None,
 ) -> MergedFeed:
     """Return what an output shows now: stories whose ids are final; of those that `find` finds, if given.
+
+    Raises `QueryError` when a search takes longer than `within`.
 
     Rules and limits leave stories out, so that more of them are looked at until there are enough, at most
     `LOOKED_AT_MOST`.
@@ -51,7 +57,14 @@ def merged(
     looked_at = output.limit
     while True:
         stories = (
-            store.latest(looked_at, sources=output.sources, settled=True, sorting=output.sorting)
+            store.latest(
+                looked_at,
+                sources=output.sources,
+                settled=True,
+                query=output.query,
+                within=within,
+                sorting=output.sorting,
+            )
             if find is None
             else find(looked_at)
         )
@@ -127,12 +140,14 @@ class Publisher:
     def publish(self, plant: Plant, *, now: datetime) -> Publication:
         """Merge, emit and write every feed; the ids and dates in them are final from here on."""
         self._store.settle()
+        if any(output.query is not None for output in plant.outputs):
+            index_news(self._store)
         sources, made, _ = self._advance(plant, now)
         lengths = self._store.archive_lengths()
         self._filing.write(plant, lengths)
         feeds = []
         for output, feed in zip(plant.outputs, made, strict=True):
-            page = newest(output.name, lengths[output.name])
+            page = newest(output.name, lengths.get(output.name, ArchiveLength()))
             feeds.append(
                 replace(
                     feed,
@@ -168,13 +183,15 @@ class Publisher:
 
     def _advance(self, plant: Plant, now: datetime) -> tuple[Sources, tuple[MergedFeed, ...], bool]:
         """Make the feeds that have changed, and file what they show no more; say whether anything was done."""
-        changed = self._store.enrol(plant.outputs)
+        changed = self._store.enrol([output for output in plant.outputs if output.query is None])
         self._changed |= changed
         sources = configured(plant, self._store)
         feeds = tuple(self._feed(plant, output, sources, now) for output in plant.outputs)
         return sources, feeds, self._filing.file(plant, sources, feeds, now=now) or bool(changed)
 
     def _feed(self, plant: Plant, output: Output, sources: Sources, now: datetime) -> MergedFeed:
+        if output.query is not None:  # what it finds changes with every entry, and has no archive
+            return _dated(merged(plant, self._store, output, sources), self._store, now)
         made = self._made.get(output.name)
         if made is not None and output.name not in self._changed and made.holds(output, plant, sources):
             return made.feed

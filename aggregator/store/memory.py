@@ -257,6 +257,13 @@ class MemoryStore(MemoryShowing):
 
     # publishing
 
+    def index(self, most: int) -> int:
+        _ = most
+        return 0
+
+    def unindexed(self) -> int:
+        return 0
+
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._lock:
             stored = self._content.entries.get(entry_id)

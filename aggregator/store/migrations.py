@@ -356,3 +356,38 @@ def m0013_archives(db: Database) -> None:
             f"CREATE TRIGGER {name} AFTER {event}"  # noqa: S608 - our own words
             f" BEGIN INSERT OR IGNORE INTO touched (story) VALUES ({stories}); END"
         )
+
+
+@migrations()
+def m0014_search(db: Database) -> None:
+    """The full-text index, and the queue of what it has not taken in yet: everything that is stored, to begin with.
+
+    The index keeps no texts. `searchable` has the words that it was given, packed: without them nothing could be
+    taken out of it again. Its keys order entries by the minute their stories are shown with. The queue is a log:
+    triggers note every change of what is found, whoever makes it, in the transaction that makes it.
+    """
+    db.execute("ALTER TABLE sources ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'")
+    db.execute(
+        "CREATE VIRTUAL TABLE search_words USING fts5 (title, text, author, tag, facts, content='', tokenize='ascii')"
+    )
+    db.execute("""
+        CREATE TABLE searchable (
+            doc INTEGER PRIMARY KEY,
+            entry INTEGER NOT NULL UNIQUE REFERENCES entries (key),
+            words BLOB NOT NULL
+        ) STRICT
+    """)
+    db.execute("CREATE TABLE search_queue (n INTEGER PRIMARY KEY, entry INTEGER NOT NULL) STRICT")
+    db.execute("INSERT INTO search_queue (entry) SELECT key FROM entries WHERE NOT pruned ORDER BY key")
+    db.execute("""
+        CREATE TRIGGER search_new AFTER INSERT ON entries
+        BEGIN INSERT INTO search_queue (entry) VALUES (new.key); END
+    """)
+    db.execute("""
+        CREATE TRIGGER search_changed AFTER UPDATE OF digest, story, pruned, held, withdrawn_at ON entries
+        BEGIN INSERT INTO search_queue (entry) VALUES (new.key); END
+    """)
+    db.execute("""
+        CREATE TRIGGER search_moved AFTER UPDATE OF shown_at ON stories WHEN new.shown_at <> old.shown_at
+        BEGIN INSERT INTO search_queue (entry) SELECT key FROM entries WHERE story = new.key; END
+    """)

@@ -19,6 +19,7 @@ from aggregator.model import (
     PageContent,
     Plan,
     PollUpdate,
+    Query,
     Removal,
     Sorting,
     Source,
@@ -140,6 +141,8 @@ class Store(Protocol):
         *,
         sources: Sequence[str] | None = None,
         settled: bool = False,
+        query: Query | None = None,
+        within: timedelta | None = None,
         sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
         """Return the newest stories that any of `sources` tells (None = any configured).
@@ -147,8 +150,19 @@ class Store(Protocol):
         Newest by shown date, or by when their representatives were first seen.
 
         Only entries of configured sources; the story's representative first, unless only
-        others are among `sources`. With `settled`, only stories whose ids are final.
+        others are among `sources`. With `settled`, only stories whose ids are final. With `query`, only those
+        of which it finds an entry, of `sources`, as far as `index` has come; raises `QueryError` when that takes
+        longer than `within`.
         """
+
+    def index(self, most: int) -> int:
+        """Let queries find up to `most` of the entries that changed, the latest first; return how many it was.
+
+        0 when all is indexed. An engine that looks at the entries themselves has nothing to do.
+        """
+
+    def unindexed(self) -> int:
+        """Return how many changes are not indexed yet."""
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         """Return the versions of an entry that are kept, the oldest first, with what it says now.

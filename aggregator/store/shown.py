@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 
 from aggregator.model import (
@@ -12,14 +12,17 @@ from aggregator.model import (
     Leavers,
     Output,
     PageContent,
+    Query,
     Removal,
     Rule,
     Sorting,
     Source,
-    StoredEntry,
+    SourceState,
     Story,
 )
-from aggregator.store.contents import Content, StoredStory, shown_stories
+from aggregator.search import names_of
+from aggregator.store.contents import Content, shown_stories
+from aggregator.store.newest import newest
 from aggregator.store.protocol import PAGE_ENTRIES, REMOVALS_MOST
 
 
@@ -44,6 +47,7 @@ class MemoryShowing(ABC):
     _content: Content
     _archives: dict[str, Archive]
     _sources: dict[str, Source]
+    _states: dict[str, SourceState]
 
     def latest(
         self,
@@ -51,43 +55,21 @@ class MemoryShowing(ABC):
         *,
         sources: Sequence[str] | None = None,
         settled: bool = False,
+        query: Query | None = None,
+        within: timedelta | None = None,
         sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
+        _ = within  # it looks at every entry, and there are few
         with self._lock:
-            content = self._content
-            told: dict[str, list[StoredEntry]] = {}
-            for stored in content.entries.values():
-                is_hidden = any(
-                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
-                )
-                if stored.entry.source_id in self._sources and not is_hidden:
-                    told.setdefault(stored.story_id, []).append(stored)
-            found = [
-                story
-                for story_id, entries in told.items()
-                if (story := content.stories[story_id]).settled >= settled
-                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
-            ]
-            found.sort(key=lambda story: story.story_id)
-            found.sort(key=self._rank)
-            if sorting is Sorting.SEEN:
-                found.sort(
-                    key=lambda story: content.entries[story.representative].first_seen_at, reverse=True
-                )
-            return tuple(
-                Story(
-                    story_id=story.story_id,
-                    representative_id=story.representative,
-                    shown_at=story.shown_at,
-                    group_id=group.first_id if (group := content.groups.get(story.story_id)) else None,
-                    entries=_ranked(story, told[story.story_id], sources),
-                )
-                for story in found[:limit]
+            return newest(
+                self._content,
+                [names_of(source, self._states[id_].head.title) for id_, source in self._sources.items()],
+                limit,
+                wanted=sources,
+                settled=settled,
+                query=query,
+                sorting=sorting,
             )
-
-    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
-        entry = self._content.entries[story.representative].entry
-        return -story.shown_at.timestamp(), entry.source_id, entry.position
 
     def enrol(self, outputs: Sequence[Output]) -> frozenset[str]:
         with self._lock:
@@ -181,16 +163,3 @@ class MemoryShowing(ABC):
                     break
                 archive.entries[end - PAGE_ENTRIES : end] = [None] * PAGE_ENTRIES
                 archive.dropped += 1
-
-
-def _ranked(
-    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
-) -> tuple[StoredEntry, ...]:
-    entries = sorted(entries, key=lambda stored: stored.first_seen_at)
-    entries.sort(
-        key=lambda stored: (
-            sources is not None and stored.entry.source_id not in sources,
-            stored.entry_id != story.representative,
-        )
-    )
-    return tuple(entries)

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from aggregator.addresses import edited
 from aggregator.errors import StoreError
 from aggregator.model import (
@@ -39,33 +37,28 @@ from aggregator.store import (
     samples,
     versions,
 )
-from aggregator.store.dossiers import SOURCES, SqliteDossiers
+from aggregator.store.dossiers import SOURCES
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, is_upheaval
+from aggregator.store.searching import SqliteSearch, connect
 from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
-BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteDossiers, SqliteShowing):
+class SqliteStore(SqliteSearch, SqliteShowing):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+        super().__init__(path)
         self._lock = threading.RLock()
         self._last_changes = 0
         with self._storage():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            connection = sqlite3.connect(
-                uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds()
-            )
-            connection.row_factory = sqlite3.Row
-            self._db = Database(connection)
+            self._db = connect(path, read_only=read_only)
             try:
                 if not read_only:
                     self._db.enable_wal()
@@ -77,7 +70,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
                         f"{path}: the store is of another version; start the daemon once to migrate it"
                     )
             except BaseException:
-                connection.close()
+                self._db.close()
                 raise
 
     @contextmanager
@@ -87,9 +80,10 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
             try:
                 yield
             except (sqlite3.Error, OSError) as exc:
-                raise StoreError(
-                    f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
-                ) from exc
+                raise self._failure(exc) from exc
+
+    def _failure(self, exc: Exception) -> StoreError:
+        return StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -104,6 +98,7 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
                 yield
 
     def close(self) -> None:
+        self._end_searching()
         with self._storage():
             self._db.close()
 
@@ -123,8 +118,8 @@ class SqliteStore(SqliteDossiers, SqliteShowing):
                 elif known[source.id] != source.url:
                     self._write_state(edited(self._state(source.id), source.url, now=now))
             self._db.conn.executemany(
-                "UPDATE sources SET configured = 1, title = ? WHERE id = ?",
-                [(source.title, source.id) for source in sources],
+                "UPDATE sources SET configured = 1, title = ?, tags = ? WHERE id = ?",
+                [(source.title, json.dumps(source.tags), source.id) for source in sources],
             )
 
     def _add(self, source: Source, now: datetime) -> None:

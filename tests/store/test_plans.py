@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.model import Output
 from aggregator.store import archived
-from aggregator.store.showing import _SHOWN
+from aggregator.store.latest import ENTRIES
 from tests.archives import Newsroom
 
 SMALL = ("json_each", "touched", "t", "u")  # tables that have what changed, or what feeds show
@@ -22,7 +22,7 @@ STEPS = {
     .replace("?", ":name", 1)
     .replace("?", ":keys", 1)
     .replace("?", ":limit"),
-    "told": _SHOWN.replace("?", ":keys"),
+    "told": ENTRIES.replace("?", ":keys"),
 }
 
 
