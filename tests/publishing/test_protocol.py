@@ -346,26 +346,34 @@ def test_e22_nothing_active_and_nothing_relative(daemon: Running, extension: str
         assert re.findall(rf"(.{{7}})[\w.:]+/{name}", body) == ["http://"]
 
 
-def test_e23_what_is_read_during_publishing_is_whole(site: Site, daemon: Running, publisher: Server) -> None:
+def test_e23_what_is_read_during_publishing_is_whole(tmp_path: Path) -> None:
     """A thousand reads while the daemon polls and publishes: each parses and is what its tag says."""
     bodies: dict[str, bytes] = {}
+    with Server() as publisher:
+        publisher.answer("/alfa", Answer(body=RSS.encode()))
+        source = f'[[source]]\nid = "alfa"\nurl = "{publisher.url("/alfa")}"\ninterval = "1s"\n'
+        own = Site(tmp_path, sources=source)
+        own.config.write_text(own.config.read_text().replace("[server]", '[server]\nrate_limit = ""'))
 
-    def read(number: int) -> int:
-        response = client.get("/feed.atom")
-        assert wrongs(response.content) == []
-        assert bodies.setdefault(response.headers["etag"], response.content) == response.content
-        if number % 100 == 0:
-            item = f"<item><guid>more-{number}</guid><title>More {number}</title></item></channel>"
-            publisher.answer("/alfa", Answer(body=RSS.replace("</channel>", item).encode()))
-        return len(response.content)
+        def read(number: int) -> None:
+            response = client.get("/feed.atom")
+            if bodies.setdefault(response.headers["etag"], response.content) != response.content:
+                raise AssertionError("two documents of one tag")
+            if number % 100 == 0:
+                item = f"<item><guid>more-{number}</guid><title>More {number}</title></item></channel>"
+                publisher.answer("/alfa", Answer(body=RSS.replace("</channel>", item).encode()))
 
-    site.sources.write_text(
-        site.sources.read_text().replace('id = "alfa"\n', 'id = "alfa"\ninterval = "1s"\n')
-    )
-    base = f"http://127.0.0.1:{site.port}"
-    with httpx.Client(base_url=base, trust_env=False) as client, ThreadPoolExecutor(4) as threads:
-        assert len(list(threads.map(read, range(1000)))) == 1000
+        with (
+            own.daemon() as running,
+            httpx.Client(base_url=f"http://127.0.0.1:{own.port}", trust_env=False) as client,
+        ):
+            running.feed("Dated next year")
+            with ThreadPoolExecutor(4) as threads:
+                assert len(list(threads.map(read, range(1000)))) == 1000
+            running.feed("More 900")
+            read(1)
     assert len(bodies) >= 2
+    assert [wrong for body in bodies.values() for wrong in wrongs(body)] == []
 
 
 def test_e26_odd_dates_come_out_as_the_right_instant(daemon: Running) -> None:
