@@ -3,7 +3,8 @@
 feedparser (6.0.14, `api.parse`) makes its XML parser from the first module of `PREFERRED_XML_PARSERS` that has a
 `create_parser`; ours is that module. Only feedparser asks by that list: other users of xml.sax get what they got.
 feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
-thread and each task has its own.
+thread and each task has its own. So does the document: of one that is in UTF-8 feedparser gets no more than it looks
+at, for it decodes, searches and encodes the whole of what it gets.
 
 Its handler is made ours (see `handler`), which tells the same for less. Three things differ from
 xml.sax.expatreader:
@@ -22,6 +23,7 @@ whole every time.
 
 import copy
 import io
+import re
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -36,6 +38,11 @@ from aggregator.parse.handler import adopt
 from aggregator.parse.known import Piece, context, cut, digest
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
+
+UTF8 = {"content-type": "application/xml; charset=utf-8"}  # of a document that is, and says so
+
+# Up to here feedparser looks for a declaration and a document type (`convert_to_utf8`, `replace_doctype`).
+_ROOT = re.compile(rb"<\w")
 
 # What feedparser remembers for the whole document, or sets anew at each item before it looks.
 _LASTING = frozenset({"entries", "feeddata", "property_depth_map", "version", "bozo", "exc", "_locator"})
@@ -52,6 +59,8 @@ class Visit:
 
     known: Collection[str]
     frame: str
+    rest: bytes | None = None  # of the document, where feedparser was given its beginning only
+    failure: BaseException | None = None  # why the document is known not to be well-formed
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -71,7 +80,7 @@ class Visit:
             self.positions.append(len(self.positions) + len(self.skipped))
             self.digests.append(name)
 
-    def conclude(self, result: Parsed) -> bool:
+    def conclude(self, result: Parsed, document: bytes) -> bool:
         """Settle the facts once feedparser is done; False when the whole document has to be read after all."""
         # Both decide what becomes of an entry outside feedparser: the language after the items, or a version
         # from the document type, was not known when they were read.
@@ -81,10 +90,15 @@ class Visit:
             self.digests = [None] * len(result["entries"])
         if not self.finished:  # the loose parser read it from the beginning
             self.positions = list(range(len(result["entries"])))
+            self.parts = [document]
         return as_foreseen or not (self.skipped or self.spoiled)
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+class NotWellFormedError(Exception):
+    """The strict parser does not come to the end of a document."""
 
 
 def read(
@@ -95,16 +109,46 @@ def read(
     Raises whatever feedparser's parsers raise.
     """
     visit = Visit(known=known, frame=frame)
+    if headers == UTF8 and feedparser.api.PREFERRED_XML_PARSERS[:1] == [__name__]:
+        try:
+            return read_strictly(body, known=known, frame=frame)
+        except NotWellFormedError as exc:
+            visit = Visit(known=(), frame=frame, failure=exc.__cause__)
+    result = _told(body, headers, visit)
+    return (result, visit) if visit.conclude(result, body) else read(body, headers, known=(), frame=frame)
+
+
+def read_strictly(document: bytes, *, known: Collection[str], frame: str) -> tuple[Parsed, Visit]:
+    """Do as `read` with a document in UTF-8; raises `NotWellFormedError` where that would use the loose parser."""
+    root = _ROOT.search(document)
+    seen = root.end() if root else len(document)
+    visit = Visit(known=known, frame=frame, rest=document[seen:])
+    try:
+        result = _told(document[:seen], UTF8, visit)
+    except NotWellFormedError:
+        if visit.skipped or visit.spoiled:
+            return read_strictly(document, known=(), frame=frame)
+        raise
+    if not visit.finished:  # there is nothing to read at all
+        raise NotWellFormedError
+    if visit.conclude(result, document):
+        return result, visit
+    return read_strictly(document, known=(), frame=frame)
+
+
+def _told(document: bytes, headers: Mapping[str, str], visit: Visit) -> Parsed:
+    """Call feedparser, with a visit for the parser that it makes."""
     token = _visit.set(visit)
     try:
         result: Parsed = feedparser.parse(
-            io.BytesIO(body), response_headers=dict(headers), sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(document),
+            response_headers=dict(headers),
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     finally:
         _visit.reset(token)
-    if not visit.finished:
-        visit.parts = [body]
-    return (result, visit) if visit.conclude(result) else read(body, headers, known=(), frame=frame)
+    return result
 
 
 def create_parser() -> ExpatReader:
@@ -168,17 +212,26 @@ class _Driver(ExpatReader):
 
     def parse(self, source: Any) -> None:
         """Read a document; raises SAXException where it is not well-formed."""
-        head, pieces = cut(source.getByteStream().read())
-        separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
+        if self._visit.failure is not None:
+            self.getErrorHandler().fatalError(self._visit.failure)
         try:
-            self._between(head)
-            for piece in pieces:
-                self._item(piece, separable=separable)
-                self._between(piece.gap)
-            self.feed(b"", last=True)
-            self._visit.finished = True
+            self._parse(source.getByteStream().read() + (self._visit.rest or b""))
+        except SAXException as exc:
+            if self._visit.rest is None:
+                raise
+            raise NotWellFormedError from exc  # before feedparser has the loose parser read what it has
         finally:
             self.close()
+
+    def _parse(self, document: bytes) -> None:
+        head, pieces = cut(document)
+        separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
+        self._between(head)
+        for piece in pieces:
+            self._item(piece, separable=separable)
+            self._between(piece.gap)
+        self.feed(b"", last=True)
+        self._visit.finished = True
 
     def _between(self, text: bytes) -> None:
         """Read what is no item; blanks change nothing."""

@@ -1,5 +1,6 @@
 """RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, CDF: everything feedparser reads."""
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -23,13 +24,11 @@ from aggregator.model import (
 from aggregator.parse import driver, extensions, feedlevel, hints
 from aggregator.parse.archive import archive_url
 from aggregator.parse.encoding import Decoded, decode
-from aggregator.parse.repair import Mended, mend
+from aggregator.parse.repair import Mended, as_written, mend
 from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
-
-UTF8 = {"content-type": "application/xml; charset=utf-8"}  # what every document is once it is decoded
 
 _LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
@@ -40,9 +39,7 @@ _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
     decoded = decode(response.body, response.headers.get("content-type", ""))
-    mended = mend(decoded.text)
-    document = mended.text.encode(errors="replace")
-    result, visit = _feedparser(document, known, frame)
+    mended, document, (result, visit) = _read(decoded.text, known, frame)
     feed, entries = result["feed"], result["entries"]
     version = dict.get(result, "version") or _version(mended.root)
     if not version and not entries and not visit.skipped:
@@ -68,13 +65,21 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
     )
 
 
-def _feedparser(document: bytes, known: Collection[str], frame: str) -> tuple[Parsed, driver.Visit]:
-    """Have a UTF-8 document read, and nothing guessed, resolved or cleaned.
+def _read(text: str, known: Collection[str], frame: str) -> tuple[Mended, bytes, tuple[Parsed, driver.Visit]]:
+    """Have a document read, mended where it has to be, and nothing guessed, resolved or cleaned.
 
-    No content-location: with a base, feedparser would make URLs of guids such as "17".
+    After a document that could be read the next is hoped to need no mending. No content-location: with a base,
+    feedparser would make URLs of guids such as "17".
     """
+    written = as_written(text) if known else None
     try:
-        return driver.read(document, UTF8, known=known, frame=frame)
+        if written is not None:
+            document = written.text.encode(errors="replace")
+            with contextlib.suppress(driver.NotWellFormedError):
+                return written, document, driver.read_strictly(document, known=known, frame=frame)
+        mended = mend(text)
+        document = mended.text.encode(errors="replace")
+        return mended, document, driver.read(document, driver.UTF8, known=known, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
     except Exception as exc:  # its loose parser raises anything

@@ -1,13 +1,14 @@
 """Documents that are nearly feeds, and what is read of them."""
 
 import time
+from xml.parsers import expat
 
 import pytest
 
 from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed, Response
 from aggregator.parse import extensions, parse
-from aggregator.parse.repair import DECLARATION, mend
+from aggregator.parse.repair import DECLARATION, as_written, mend
 
 FORBIDDEN = "not well-formed: characters that XML forbids"
 REFERENCES = "not well-formed: references to characters that XML forbids"
@@ -146,6 +147,27 @@ def test_a_well_formed_document_is_not_touched() -> None:
     document = DECLARED + rss(item("A &amp; B <![CDATA[&nbsp;]]>")) + "\n"
     assert mend(document).text == document.replace(DECLARED, DECLARATION)
     assert mend(document).problems == ()
+
+
+def is_xml(text: str) -> bool:
+    try:
+        expat.ParserCreate(namespace_separator=" ").Parse(text.encode(errors="replace"), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+SPOILT = "\0|\x1f|\ufffe|&#0;|&#x1f;|&#000000000065;|&#65;|&nbsp;|&amp;|&"
+SPOILT += "|<![CDATA[&#0; &nbsp; & ]]>|<!-- & --></rss>|<!-- </rss> -->|<rss>|x"
+
+
+@pytest.mark.parametrize("spoilt", ["", *SPOILT.split("|")])
+@pytest.mark.parametrize("case", [*CASES, *LOOSE], ids=[case[-1] for case in [*CASES, *LOOSE]])
+def test_what_is_taken_as_written_is_what_mending_would_give(case: tuple[str, ...], spoilt: str) -> None:
+    for document in (case[0].replace("T", spoilt, 1), case[0] + spoilt, spoilt + case[0]):
+        written = as_written(document)
+        assert written is None or not is_xml(written.text) or written == mend(document)
+        assert written is not None or spoilt or mend(document).problems or "<!" in document
 
 
 @pytest.mark.parametrize("before", ["", "<!-- x -->\n", "<!DOCTYPE html>"])
