@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from aggregator import extras
 from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.errors import printable
-from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
+from aggregator.html import escape_text, lift_posted, plain_text, safe_text, sanitise, xml_safe
 from aggregator.model import (
     NO_EXTRAS,
     Enclosure,
@@ -119,7 +120,7 @@ def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told
     updated_at = dates.read(said.updated)
     published_at = dates.read(said.published) or posted_at or posted_above_at or updated_at
     title = _title(said.title)
-    text = plain_text(content or summary)
+    text = safe_text(content or summary)
     uri = said.id.strip() if said.id else None
     url = canonical(link) if link else None
     entry = Entry(
@@ -235,7 +236,7 @@ class _Dates:
 def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
     cleaned = (
         Person(
-            name=_line(plain_text(person.name), NAME_CHARS) or None if person.name else None,
+            name=_name(person.name) or None if person.name else None,
             email=_line(person.email, NAME_CHARS) or None if person.email else None,
             url=absolute(base, person.url) if person.url else None,
         )
@@ -244,12 +245,22 @@ def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
     return tuple(dict.fromkeys(person for person in cleaned if person != Person()))[:LIST_ITEMS]
 
 
+def _name(html: str) -> str:
+    return _short_name(html) if len(html) <= NAME_CHARS else _line(plain_text(html), NAME_CHARS)
+
+
+@lru_cache(maxsize=1024)
+def _short_name(html: str) -> str:
+    """The few names of a source stand with each of its entries."""
+    return _line(plain_text(html), NAME_CHARS)
+
+
 def _language(tag: str | None) -> str | None:
     return _line(tag, NAME_CHARS) or None if tag else None
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
-    lines = (_line(plain_text(name), NAME_CHARS) for name in names)
+    lines = map(_name, names)
     return tuple(dict.fromkeys(line for line in lines if line))[:LIST_ITEMS]
 
 

@@ -6,6 +6,16 @@ Parsing is HTML5 (nh3), work is bounded (`bounds`), and nothing here raises on a
 from aggregator.html.lines import Line, lines
 from aggregator.html.posted import lift_posted, posted_date
 from aggregator.html.safe import sanitise
-from aggregator.html.text import escape_text, plain_text, xml_safe
+from aggregator.html.text import escape_text, plain_text, safe_text, xml_safe
 
-__all__ = ["Line", "escape_text", "lift_posted", "lines", "plain_text", "posted_date", "sanitise", "xml_safe"]
+__all__ = [
+    "Line",
+    "escape_text",
+    "lift_posted",
+    "lines",
+    "plain_text",
+    "posted_date",
+    "safe_text",
+    "sanitise",
+    "xml_safe",
+]

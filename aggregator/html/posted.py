@@ -17,6 +17,10 @@ _ANY_LABEL = "|".join(LABELS.split())
 _INLINE = frozenset(INLINE_TAGS.split())
 _CONTAINERS = frozenset(CONTAINER_TAGS.split())
 _LINE = re.compile(rf"(?:{_ANY_LABEL})(?: (?:on|at|am|le|el|il))? ?: ?(.*\d\D+\d.*)", re.IGNORECASE)
+_INITIALS = "".join(sorted({label[0] for label in LABELS.split()}))
+_MAYBE = re.compile(
+    rf'(?:</?[a-z0-9]+(?: [a-z]+="[^"]*")*>|\s|&nbsp;)*+[{_INITIALS}]', re.IGNORECASE
+)  # how HTML with such a line begins
 _PIECE = re.compile(r'<(/?)([a-z0-9]+)(?: [a-z]+="[^"]*")*>|[^<]+')  # of safe HTML only
 _BREAKS = re.compile(r"(?:\s*<br>)*\s*")
 
@@ -33,6 +37,8 @@ def lift_posted(html: str) -> tuple[str | None, str]:
     the HTML comes back as it is. Whether the text is a date is not judged here.
     """
     lead = html[:MAX_LEAD_LENGTH]
+    if _MAYBE.match(lead) is None:
+        return None, html
     opened: list[tuple[str, str]] = []  # name and tag of what the line stands in
     line = ""
     for piece in _PIECE.finditer(lead):

@@ -203,6 +203,7 @@ class _Driver(ExpatReader):
         self._certain = False  # whether the last thing read was an item, so that the next can begin here
         self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
         self._inherits = b""
+        self._blanks: list[bytes] = []  # not yet read
 
     def setContentHandler(self, handler: Any) -> None:  # noqa: N802 - as xml.sax names it
         """Take feedparser's handler; where the document is one of ours, as it is driven here."""
@@ -230,16 +231,23 @@ class _Driver(ExpatReader):
         for piece in pieces:
             self._item(piece, separable=separable)
             self._between(piece.gap)
+        self._catch_up()
         self.feed(b"", last=True)
         self._visit.finished = True
 
     def _between(self, text: bytes) -> None:
-        """Read what is no item; blanks change nothing."""
+        """Read what is no item; blanks change nothing, and are read with what comes next."""
         self._visit.parts.append(text)
-        self.feed(text)
-        if text.strip():
+        self._blanks.append(text)
+        if text and not text.isspace():
+            self._catch_up()
             self._certain, self._memory = False, None
             self._visit.note(len(self._handler.entries), None)
+
+    def _catch_up(self) -> None:
+        """Read what was put off."""
+        self.feed(b"".join(self._blanks))
+        self._blanks.clear()
 
     def _item(self, piece: Piece, *, separable: bool) -> None:
         """Read a piece, or leave it out."""
@@ -249,12 +257,16 @@ class _Driver(ExpatReader):
             self._visit.parts.append(piece.body)
             independent = self._read(piece, memory)
             self._visit.note(len(self._handler.entries), name if separable and independent else None)
-        elif self._certain or self.is_in_content():
+        elif self._certain or self._is_in_content():
             self._certain = True
             self._visit.skipped.append(name)
         else:
             self._visit.spoiled = True
             raise SAXException("a known item stands where no element can be")
+
+    def _is_in_content(self) -> bool:
+        self._catch_up()
+        return self.is_in_content()
 
     def _look(self) -> _Memory:
         """Take down all that the next items inherit."""
@@ -269,6 +281,7 @@ class _Driver(ExpatReader):
         """Read a piece; return whether it may be left out when it comes again."""
         handler, outside = self._handler, not self._handler.inentry
         entries, enclosed = len(handler.entries), self.depth > 0
+        self._catch_up()
         self._certain = self.feed_element(piece.body, piece.closing)
         if not (self._certain and outside):
             self._memory = None

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
@@ -52,7 +51,7 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
         updated=_date(feed, "updated") or _date(feed, "published"),
         base=response.url,
         entries=tuple(
-            replace(_entry(entry, more, loose=not visit.finished), position=position, digest=digest)
+            _entry(entry, more, position, digest, loose=not visit.finished)
             for entry, more, position, digest in zip(
                 entries, _extras(visit.read, entries), visit.positions, visit.digests, strict=True
             )
@@ -167,7 +166,7 @@ def _head(feed: Parsed) -> FeedHead:
     )
 
 
-def _entry(entry: Parsed, extras: Extras, *, loose: bool) -> ParsedEntry:
+def _entry(entry: Parsed, extras: Extras, position: int, digest: str | None, *, loose: bool) -> ParsedEntry:
     content = _best_content(_objects(entry, "content"))
     summary = _text(dict.get(entry, "summary_detail"))
     title = _title(entry)
@@ -190,6 +189,8 @@ def _entry(entry: Parsed, extras: Extras, *, loose: bool) -> ParsedEntry:
         published=_date(entry, "published") or _date(entry, "created"),
         updated=_date(entry, "updated"),
         extras=extras,
+        position=position,
+        digest=digest,
     )
 
 
