@@ -6,7 +6,7 @@ never read: expat passes over them while nobody handles them.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 from xml.sax import SAXParseException, handler, xmlreader
@@ -43,13 +43,13 @@ class Attributes(xmlreader.AttributesNSImpl):
         for joined, value in self._told.items():
             yield _pair(joined), _qname(joined), value
 
-    @cached_property
-    def _attrs(self) -> dict[tuple[str | None, str], str]:
-        return {_pair(joined): value for joined, value in self._told.items()}
-
-    @cached_property
-    def _qnames(self) -> dict[tuple[str | None, str], str]:
-        return {_pair(joined): _qname(joined) for joined in self._told}
+    def __getattr__(self, name: str) -> Any:
+        """Make what `AttributesNSImpl` keeps."""
+        if name not in {"_attrs", "_qnames"}:
+            raise AttributeError(name)
+        self._attrs = {_pair(joined): value for joined, value in self._told.items()}
+        self._qnames = {_pair(joined): _qname(joined) for joined in self._told}
+        return getattr(self, name)
 
 
 NO_ATTRIBUTES = Attributes({})

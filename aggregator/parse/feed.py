@@ -23,7 +23,7 @@ from aggregator.model import (
 from aggregator.parse import driver, extensions, feedlevel, hints
 from aggregator.parse.archive import archive_url
 from aggregator.parse.encoding import Decoded, decode
-from aggregator.parse.repair import Mended, as_written, mend
+from aggregator.parse.repair import Mended, Written, as_written, is_odd, mend
 from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
 
@@ -38,7 +38,7 @@ _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
     decoded = decode(response.body, response.headers.get("content-type", ""))
-    mended, document, (result, visit) = _read(decoded.text, known, frame)
+    mended, document, (result, visit) = _read(decoded, known, frame)
     feed, entries = result["feed"], result["entries"]
     version = dict.get(result, "version") or _version(mended.root)
     if not version and not entries and not visit.skipped:
@@ -64,25 +64,38 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
     )
 
 
-def _read(text: str, known: Collection[str], frame: str) -> tuple[Mended, bytes, tuple[Parsed, driver.Visit]]:
+def _read(
+    decoded: Decoded, known: Collection[str], frame: str
+) -> tuple[Mended, bytes, tuple[Parsed, driver.Visit]]:
     """Have a document read, mended where it has to be, and nothing guessed, resolved or cleaned.
 
     After a document that could be read the next is hoped to need no mending. No content-location: with a base,
     feedparser would make URLs of guids such as "17".
     """
-    written = as_written(text) if known else None
+    written = as_written(decoded.text) if known else None
     try:
         if written is not None:
-            document = written.text.encode(errors="replace")
+            document = _document(decoded, written)
             with contextlib.suppress(driver.NotWellFormedError):
-                return written, document, driver.read_strictly(document, known=known, frame=frame)
-        mended = mend(text)
+                found = driver.read_strictly(document, known=known, frame=frame)
+                if not is_odd(found[1].read):  # what was left out has been mended as it is
+                    return Mended("", root=written.root), document, found
+        mended = mend(decoded.text)
         document = mended.text.encode(errors="replace")
         return mended, document, driver.read(document, driver.UTF8, known=known, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
     except Exception as exc:  # its loose parser raises anything
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def _document(decoded: Decoded, written: Written) -> bytes:
+    """Return it in UTF-8: the bytes that came, where they are."""
+    if decoded.utf8 is None:
+        rest = decoded.text[written.start :].encode(errors="replace")
+    else:
+        rest = decoded.utf8[len(decoded.text[: written.start].encode()) :]
+    return written.head.encode(errors="replace") + rest
 
 
 def _string(said: Parsed, name: str) -> str | None:

@@ -35,6 +35,7 @@ _IN_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _IN_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 _IN_LISTS = frozenset({"category", "tags", "itunes_keywords"})  # texts that are kept elsewhere
 _XHTML = "application/xhtml+xml"
+_FOREIGN = frozenset({"math", "svg"})
 _DIVISIONS = ("xhtml:div", "div")
 
 _CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")  # in UTF-8: U+0080 to U+009F
@@ -108,10 +109,10 @@ class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no type
     # --- elements and text
 
     def startElementNS(self, name: Name, qname: None, attrs: Any) -> None:  # noqa: N802 - as xml.sax names it
-        """Begin an element; where no base is in force and no markup is kept, shortly."""
-        called = None if self.baseuri or self.incontent or self.decls else _called(name)
+        """Begin an element; where no base is in force and no plain text is kept, shortly."""
+        called = None if self.baseuri or self.decls else _called(name)
         said = {} if called is None or not attrs else _said(attrs)
-        if called is None or said is None:
+        if called is None or said is None or (self.incontent and not self._is_kept(called[2])):
             super().startElementNS(name, qname, attrs)
             return
         tag, prefix, local = called
@@ -119,6 +120,9 @@ class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no type
         self.baseuri = ""
         self.basestack.append("")
         self.langstack.append(self.lang)
+        if self.incontent:
+            self.handle_data(f"<{local}{self.strattrs(said.items())}>" if said else f"<{local}>", escape=0)
+            return
         prefix = self.namespacemap.get(prefix, prefix)
         if not prefix and tag not in _IN_TEXTINPUT:
             self.intextinput = 0
@@ -162,6 +166,10 @@ class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no type
             if lang:
                 self.lang = lang[-1]
         self.depth -= 1
+
+    def _is_kept(self, local: str) -> bool:
+        """Whether feedparser keeps the tag as it is; SVG and MathML get their namespace."""
+        return self._details.get("type") == _XHTML and local not in _FOREIGN and ":" not in local
 
     def _is_markup(self, tag: str) -> bool:
         """Keep the end tag of an element within a text; False when feedparser forgets that there was one."""

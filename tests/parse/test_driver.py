@@ -113,7 +113,8 @@ SHORTCUTS = """<?xml version="1.0"?>
 <title>one &amp;copy;</title><sub><title>two</title></sub>
 <image><url>i</url><link>not the item's</link></image></item>
 <item><A:content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>a<odd/>b</p><svg
- xmlns="http://www.w3.org/2000/svg"><g/></svg><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>y</mi></math></div>
+ xmlns="http://www.w3.org/2000/svg"><g/></svg><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>y</mi></math>
+<svg xmlns=""><title>s</title></svg><math xmlns=""><p class="c"/></math></div>
 </A:content><image>text</image><math/><svg/><title>after</title></item>
 </channel></rss>"""
 

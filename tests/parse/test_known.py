@@ -96,6 +96,11 @@ def test_an_item_is_read_as_the_whole_document_is_encoded() -> None:
         (rss(item(1)), rss("<x><![CDATA[ ", item(1), " ]]></x>", item(2)), 0),
         (rss(item(1), item(2)), rss(item(1), item(2), "<b>"), 0),
         (rss(item(1), item(2)), rss(item(1), item(2), "&nbsp;"), 2),  # mended
+        (
+            rss(item(2)),
+            rss(item(1, "<description><![CDATA[a&#0;b]]></description>"), item(2)),
+            1,
+        ),  # well-formed, too
         (rss(item(1), item(2)), rss(item(1), item(2), "<language>de</language>"), 0),
     ],
 )
