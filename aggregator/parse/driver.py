@@ -204,7 +204,8 @@ class _Driver(ExpatReader):
     def __init__(self, visit: Visit) -> None:
         super().__init__()
         self._visit = visit
-        self._left = memoryview(b"")  # what of the document is still to be read
+        self._document = memoryview(b"")
+        self._position = 0  # up to where it has been read or left out
         self._certain = False  # whether the last thing read was an item, so that the next can begin here
         self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
         self._inherits = b""
@@ -230,7 +231,7 @@ class _Driver(ExpatReader):
             self.close()
 
     def _parse(self, document: bytes) -> None:
-        self._visit.document, self._left = document, memoryview(document)
+        self._visit.document, self._document = document, memoryview(document)
         head, pieces = cut(document)
         separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
         self._between(head)
@@ -272,8 +273,9 @@ class _Driver(ExpatReader):
 
     def _take(self, text: bytes) -> memoryview:
         """Return `text`, which comes next in the document, where it stands there: without a copy that would last."""
-        part, self._left = self._left[: len(text)], self._left[len(text) :]
-        return part
+        start = self._position
+        self._position += len(text)
+        return self._document[start : self._position]
 
     def _is_in_content(self) -> bool:
         self._catch_up()
