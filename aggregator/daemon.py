@@ -24,7 +24,7 @@ from aggregator.pipeline import Pipeline, Plant, now, take_orders
 from aggregator.reading import read
 from aggregator.schedule import Schedule
 from aggregator.serve import Server, ServeSettings, Subscribers, create_app
-from aggregator.store import Store, open_store
+from aggregator.store import Store, open_store, store_file
 from aggregator.workers import Workers
 
 WATCH = timedelta(milliseconds=500)  # between two looks at the configuration files
@@ -115,7 +115,8 @@ class Engine:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             configuration = self._configuration
-            stack.enter_context(ownership(configuration.data_dir))
+            file = store_file(configuration.store_url, configuration.data_dir)
+            stack.enter_context(ownership(configuration.data_dir, file))
             self.store = open_store(configuration.store_url, configuration.data_dir)
             stack.callback(self.store.close)
             self.store.release_claims()

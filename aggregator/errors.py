@@ -5,7 +5,8 @@ AggregatorError
 + SourceError      recorded on the source, which backs off; the daemon carries on
   - FetchError     no usable answer: refused address, no connection, deadline, too large
   - ParseError     an answer that is no feed, or that no worker could read within its limits
-+ StoreError       the daemon stops, exit 1: nothing is safe without the store
++ StoreError       polls stop, the last good feeds are served, until a restart; commands exit 1
+  - StoreUnavailable  no space, read-only, file gone: the daemon pauses its polls, tries again and goes on by itself
   - Conflict       another poll placed a story first: decide again
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
@@ -48,7 +49,11 @@ class ParseError(SourceError):
 
 
 class StoreError(AggregatorError):
-    """The store cannot be read or written."""
+    """The store cannot be read or written, and will not mend itself: it is damaged, or not our store."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be read or written now; what is in it is not in doubt, and the trouble may pass."""
 
 
 class Conflict(StoreError):

@@ -19,6 +19,11 @@ def sqlite_path(url: str, data_dir: Path) -> Path:
     raise ConfigError(f'[store] url: no engine for {url!r}; use "sqlite" or "sqlite:///path"')
 
 
+def store_file(url: str, data_dir: Path) -> Path | None:
+    """Return the file that the store at `url` lives in; None when it lives in none."""
+    return None if url == "memory" else sqlite_path(url, data_dir)
+
+
 def store_exists(url: str, data_dir: Path) -> bool:
     """Return whether anything has been stored at `url` yet."""
     return sqlite_path(url, data_dir).exists()
