@@ -8,6 +8,7 @@ AggregatorError
 + StoreError       polls stop, the last good feeds are served, until a restart; commands exit 1
   - StoreUnavailable  no space, read-only, file gone: the daemon pauses its polls, tries again and goes on by itself
   - Conflict       another poll placed a story first: decide again
++ BackupError      the daemon says so and tries again in an hour; `db backup` exits 1
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
 + Refused          an order names nothing, or too much: exit 2 with what could be meant
@@ -58,6 +59,10 @@ class StoreUnavailable(StoreError):
 
 class Conflict(StoreError):
     """A concurrent poll took a place this decision counted on; nothing was written."""
+
+
+class BackupError(AggregatorError):
+    """A backup cannot be written; the store itself is not in doubt."""
 
 
 class PublishError(AggregatorError):

@@ -1159,6 +1159,7 @@ class Status:
 
     started_at: datetime
     configuration_error: str | None  # of the last reload; None = what stands in the files is in force
+    storage_error: str | None = None  # why nothing is polled: it could not be kept
     sources: tuple[tuple[Source, SourceState], ...] = ()
 
 

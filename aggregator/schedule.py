@@ -4,7 +4,7 @@ Due times live in the store, so a restart changes nothing; APScheduler only keep
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +13,8 @@ from time import monotonic
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from aggregator.errors import PublishError
+from aggregator.breaker import Breaker
+from aggregator.errors import PublishError, StoreError
 from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
@@ -35,7 +36,7 @@ QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this lo
 
 
 class Schedule:
-    """Runs polls until stopped. `stopping` is set when the store fails, with the cause in `failure`."""
+    """Runs polls until stopped, while the `breaker` lets it; `failed` is set, with the cause in `failure`, by a bug."""
 
     def __init__(
         self,
@@ -44,14 +45,21 @@ class Schedule:
         store: Store,
         concurrency: int,
         tidy: Callable[[], Awaitable[None]],
+        alongside: Sequence[Callable[[], Awaitable[None]]] = (),
         clock: Clock = now,
+        breaker: Breaker | None = None,
     ) -> None:
+        """`tidy` is done now and then; each of `alongside` runs from start to stop."""
+        self.unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
         self.concurrency = concurrency
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self._pipeline = pipeline
         self._store = store
+        self._breaker = breaker or Breaker(store)
         self._tidy = tidy
+        self._alongside = alongside
+        self._companions: list[asyncio.Task[None]] = []
         self._clock = clock
         self._stopping = asyncio.Event()
         self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
@@ -68,9 +76,10 @@ class Schedule:
 
     def start(self) -> None:
         """Begin ticking, the first time at once."""
-        self._publisher = asyncio.create_task(self._guard(self._publish_news))
-        self._refiller = asyncio.create_task(self._guard(self._refill))
-        self._indexer = asyncio.create_task(self._guard(self._index_news))
+        self._publisher = asyncio.create_task(self._keep_on(self._publish_news))
+        self._refiller = asyncio.create_task(self._keep_on(self._refill))
+        self._indexer = asyncio.create_task(self._keep_on(self._index_news))
+        self._companions = [asyncio.create_task(self._guard(work)) for work in self._alongside]
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
@@ -91,7 +100,8 @@ class Schedule:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        await _end(self._refiller)
+        for task in (self._refiller, *self._companions):
+            await _end(task)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
             for task in late:
@@ -104,7 +114,7 @@ class Schedule:
         """Claim and start as many due polls as there is room for."""
         async with self._claiming:
             room = min(self.concurrency - len(self._polls), self._starts.room())
-            if room <= 0 or self._stopping.is_set() or self.failed.is_set():
+            if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
                 return
             due = await asyncio.to_thread(
                 self._store.claim_due,
@@ -128,7 +138,15 @@ class Schedule:
 
     async def _poll(self, source_id: str) -> None:
         for step in (self._pipeline.poll, self._pipeline.read_archives):
-            result = await step(source_id)
+            if self._breaker.is_open:  # since the source was claimed: ask nothing that could not be kept
+                self.unkept.add(source_id)
+                return
+            try:
+                result = await step(source_id)
+            except StoreError:
+                self.unkept.add(source_id)
+                raise
+            self._breaker.kept()
             if result is not None and _is_news(result):
                 self.news()
 
@@ -167,6 +185,9 @@ class Schedule:
                 log.error("publish", error=str(exc), retry=f"{RETRY.total_seconds():g}s")
                 self._news.set()
                 await asyncio.sleep(RETRY.total_seconds())
+            except StoreError:
+                self._news.set()
+                raise
             else:
                 log.debug("publish", entries=len(publication.feeds[0].entries))
 
@@ -203,10 +224,18 @@ class Schedule:
         except TimeoutError:
             return  # some source is slow: the others' news go out
 
+    async def _keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin work that never ends anew whenever the store works again."""
+        while not self.failed.is_set():
+            await self._breaker.closed()
+            await self._guard(work)
+
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Let a failure nobody answers stop the daemon, loudly, instead of being a lost task."""
+        """Let a failure of the store pause the polls, and one nobody answers stop the daemon: no task is lost."""
         try:
             await work()
+        except StoreError as exc:
+            self._breaker.trip(exc)
         except Exception as exc:  # noqa: BLE001 - kept and raised by whoever runs the daemon
             self.failure = self.failure or exc
             self.failed.set()

@@ -14,6 +14,7 @@ from aggregator.cli import (
     comparing,
     exchange,
     explaining,
+    maintaining,
     overruling,
     running,
     searching,
@@ -67,7 +68,19 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, stories, searching, comparing, overruling, exchange):
+GROUPS = (
+    running,
+    checking,
+    sources,
+    explaining,
+    stories,
+    searching,
+    comparing,
+    overruling,
+    exchange,
+    maintaining,
+)
+for group in GROUPS:
     for command in group.COMMANDS:
         cli.add_command(command)
 

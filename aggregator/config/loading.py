@@ -136,6 +136,7 @@ def _configuration(
         dedup=dedup(tables.dedup),
         retention=retention(tables.retention),
         store_url=store,
+        backups=tables.store.backups,
         sources=followed,
         outputs=outputs(found.feeds, followed, others, environ, problems),
         warnings=problems.warnings(),

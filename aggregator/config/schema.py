@@ -20,6 +20,7 @@ from pydantic import (
 
 from aggregator.config import checks, quantities
 
+BACKUPS_MOST = 1000
 MOST = 10_000  # of entries in a feed, and of polls at once
 INCLUDED = ("sources.toml", "sources.d/*.toml")
 TEXT_TAG, REFERENCE_TAG = "<text>", "<reference>"  # which of two shapes a value has; never names of keys
@@ -176,6 +177,12 @@ class StoreTable(Table):
     url: StoreUrl = Field(
         default="sqlite",
         description='"sqlite" is <data_dir>/aggregator.sqlite; also "sqlite:///path".',
+    )
+    backups: int = Field(
+        default=7,
+        ge=0,
+        le=BACKUPS_MOST,
+        description="Backups made by night and kept in <data_dir>/backups. 0 = none.",
     )
 
 

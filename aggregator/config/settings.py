@@ -68,6 +68,7 @@ class Configuration:
     dedup: Dedup
     retention: Retention
     store_url: str = field(repr=False)  # may carry a password
+    backups: int  # made by night and kept; 0 = none
     sources: tuple[Source, ...]  # in the order of the files
     outputs: tuple[Output, ...]
     warnings: tuple[str, ...] = ()  # lines: `file:line:column: warning: …`

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aggregator import orders
 from aggregator.dedup import overrule
-from aggregator.errors import Conflict, Refused
+from aggregator.errors import Conflict, Refused, StoreError
 from aggregator.logs import log
 from aggregator.model import Answer, Dossier, Filed, Order
 from aggregator.pipeline.plant import Clock
@@ -29,11 +29,18 @@ def carry_out(order: Order, store: Store, *, now: datetime) -> Answer:
 
 
 def take_orders(data_dir: Path, store: Store, *, clock: Clock) -> bool:
-    """Carry out what commands have left in the spool; return whether that changed anything."""
+    """Carry out what commands have left in the spool; return whether that changed anything.
+
+    Raises `StoreError` when the store fails, having said so to whose order it was.
+    """
     changed = False
     try:
         for ticket, order in orders.take(data_dir, now=clock()):
-            answer = carry_out(order, store, now=clock())
+            try:
+                answer = carry_out(order, store, now=clock())
+            except StoreError as exc:
+                orders.answer(ticket, Answer(done=False, text=str(exc)))
+                raise
             log.info(
                 "order", verb=order.verb, names=" ".join(order.names), done=answer.done, answer=answer.text
             )

@@ -73,7 +73,12 @@ def create_app(
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
-        exception_handlers={400: answers.refused, 404: answers.not_found, 405: not_allowed},
+        exception_handlers={
+            400: answers.refused,
+            404: answers.not_found,
+            405: not_allowed,
+            503: not_now,
+        },
     )
     app.router.redirect_slashes = False  # its redirects name the host we were asked for, not the proxy's
     return app
@@ -214,6 +219,12 @@ class _Answers:
 def not_allowed(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)
     """Refuse other methods, saying which there are (RFC 9110 §15.5.6)."""
     return sentence(405, "Only GET and HEAD are answered here.", ALLOW)
+
+
+def not_now(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)
+    """Ask to come back later (RFC 9110 §15.6.4)."""
+    assert isinstance(exc, HTTPException)
+    return sentence(503, exc.detail, exc.headers)
 
 
 def static_files() -> dict[str, Ready]:

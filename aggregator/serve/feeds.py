@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator.emit import FORMATS, emit_as
-from aggregator.errors import QueryError
+from aggregator.errors import QueryError, StoreError
 from aggregator.model import Asked, MergedFeed, Publication, Published
 from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
 from aggregator.serve.asked import AskedWrongly, read_query
@@ -26,6 +26,7 @@ from aggregator.serve.subscribers import Subscribers
 Live: TypeAlias = Callable[[str, Asked], MergedFeed | None]
 GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
 NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
+NO_STORAGE: Final = "What is stored cannot be read at the moment; the published feeds are served as before."
 WHOLE: Final = Asked()
 
 
@@ -146,11 +147,13 @@ class Feeds:
 
 @contextmanager
 def _told_to_asker() -> Iterator[None]:
-    """A search that cannot be answered is told to whoever asked."""
+    """A search that cannot be answered is told to whoever asked, and a store that cannot be read."""
     try:
         yield
     except QueryError as exc:
         raise HTTPException(400, str(exc)) from exc
+    except StoreError as exc:
+        raise HTTPException(503, NO_STORAGE, {"Retry-After": str(NOT_YET_SECONDS)}) from exc
 
 
 def _itself(address: str) -> dict[str, str]:

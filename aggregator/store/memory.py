@@ -48,6 +48,12 @@ class MemoryStore(MemoryShowing):
         self._content = Content()
         self._archives: dict[str, Archive] = {}  # by name of the feed
 
+    def look(self) -> None:
+        """There is always room."""
+
+    def recover(self) -> None:
+        """Nothing can be gone."""
+
     def close(self) -> None:
         """Nothing to write back."""
 
@@ -126,9 +132,10 @@ class MemoryStore(MemoryShowing):
                         wishes=state.wishes,
                     )
 
-    def release_claims(self) -> None:
+    def release_claims(self, source_ids: Collection[str] | None = None) -> None:
         with self._lock:
-            self._claims.clear()
+            for source_id in [*self._claims] if source_ids is None else source_ids:
+                self._claims.pop(source_id, None)
 
     def holds(self, *, now: datetime) -> frozenset[str]:
         with self._lock:

@@ -70,7 +70,8 @@ class Totals:
 class Store(Protocol):
     """Safe to call from several threads; every method is whole or has no effect.
 
-    Raises `StoreError` when the storage fails, never a library's exception.
+    Raises `StoreUnavailable` when the storage fails now, `StoreError` when it is damaged or not ours, never a
+    library's exception.
     """
 
     def configure(self, sources: Sequence[Source], *, now: datetime) -> None:
@@ -102,8 +103,8 @@ class Store(Protocol):
     def reschedule(self, states: Collection[SourceState]) -> None:
         """Write when sources are polled next, why, and their intervals; not of those polled since they were read."""
 
-    def release_claims(self) -> None:
-        """Forget all claims: the process that held them is gone."""
+    def release_claims(self, source_ids: Collection[str] | None = None) -> None:
+        """Forget the claims on these sources; without, all: the process that held them is gone."""
 
     def holds(self, *, now: datetime) -> frozenset[str]:
         """Return the hosts that have asked to be left alone for longer than until `now`."""
@@ -266,6 +267,15 @@ class Store(Protocol):
 
     def counts(self, *, since: datetime) -> Mapping[str, int]:
         """Return how many entries first seen or, where dated, published since then each source has."""
+
+    def look(self) -> None:
+        """Raise `StoreUnavailable` when there is no room to begin anything, or what is open is not at its place.
+
+        Cheap: asked once a second.
+        """
+
+    def recover(self) -> None:
+        """Mend what can be mended (a file that is gone is put back), and raise unless something can be kept now."""
 
     def close(self) -> None:
         """Write back and let go; the store cannot be used afterwards."""

@@ -15,6 +15,7 @@ from aggregator.errors import QueryError, StoreError
 from aggregator.model import Query, Sorting, Story
 from aggregator.store import fulltext
 from aggregator.store.dossiers import SqliteDossiers
+from aggregator.store.footing import address
 from aggregator.store.found import found
 from aggregator.store.latest import told
 
@@ -25,7 +26,7 @@ STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 def connect(path: Path, *, read_only: bool) -> Database:
     """Open the file; raises sqlite3's errors."""
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    uri = address(path, read_only=read_only)
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds())
     connection.row_factory = sqlite3.Row
     return Database(connection)
@@ -95,7 +96,7 @@ class SqliteSearch(SqliteDossiers):
                 raise self._failure(exc) from exc
 
     @abstractmethod
-    def _failure(self, exc: Exception) -> StoreError:
+    def _failure(self, exc: sqlite3.Error | OSError) -> StoreError:
         """The library's error as ours."""
 
     def _end_searching(self) -> None:

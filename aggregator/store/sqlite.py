@@ -5,8 +5,10 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from sqlite_utils import Database
 
 from aggregator.addresses import edited
 from aggregator.errors import StoreError
@@ -38,6 +40,8 @@ from aggregator.store import (
     versions,
 )
 from aggregator.store.dossiers import SOURCES
+from aggregator.store.failing import failure
+from aggregator.store.footing import Footing, empty_log
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, is_upheaval
@@ -46,6 +50,7 @@ from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
+PROBED = "storage"  # name of the note that tries whether anything can be kept
 
 
 class SqliteStore(SqliteSearch, SqliteShowing):
@@ -58,20 +63,25 @@ class SqliteStore(SqliteSearch, SqliteShowing):
         with self._storage():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = connect(path, read_only=read_only)
-            try:
-                if not read_only:
-                    self._db.enable_wal()
-                    self._db.execute("PRAGMA synchronous = FULL")  # what was emitted survives a power cut
-                    migrations.apply(self._db)
-                    self._db.execute("PRAGMA foreign_keys = ON")
-                elif migrations.pending(self._db):
-                    raise StoreError(
-                        f"{path}: the store is of another version; start the daemon once to migrate it"
-                    )
-            except BaseException:
-                self._db.close()
-                raise
+            self._db = self._opened(read_only=read_only)
+            self._footing = Footing(path)
+
+    def _opened(self, *, read_only: bool = False) -> Database:
+        db = connect(self._path, read_only=read_only)
+        try:
+            if not read_only:
+                db.enable_wal()
+                db.execute("PRAGMA synchronous = FULL")  # what was emitted survives a power cut
+                migrations.apply(db)
+                db.execute("PRAGMA foreign_keys = ON")
+            elif migrations.pending(db):
+                raise StoreError(
+                    f"{self._path}: the store is of another version; start the daemon once to migrate it"
+                )
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     @contextmanager
     def _storage(self) -> Iterator[None]:
@@ -82,8 +92,8 @@ class SqliteStore(SqliteSearch, SqliteShowing):
             except (sqlite3.Error, OSError) as exc:
                 raise self._failure(exc) from exc
 
-    def _failure(self, exc: Exception) -> StoreError:
-        return StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file")
+    def _failure(self, exc: sqlite3.Error | OSError) -> StoreError:
+        return failure(exc, self._path)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -93,6 +103,7 @@ class SqliteStore(SqliteSearch, SqliteShowing):
         process has: SQLite calls that locked, at once.
         """
         with self._storage():
+            self._footing.check(self._db.conn)
             self._db.execute("BEGIN IMMEDIATE")
             with self._db.conn:  # commits, or rolls back what has failed
                 yield
@@ -101,6 +112,23 @@ class SqliteStore(SqliteSearch, SqliteShowing):
         self._end_searching()
         with self._storage():
             self._db.close()
+
+    def look(self) -> None:
+        with self._storage():
+            self._footing.check(self._db.conn)
+            self._footing.check_room()
+
+    def recover(self) -> None:
+        self._end_searching()
+        with self._storage():
+            if self._footing.is_shaken:
+                self._footing.put_back(self._db.conn)
+                self._db.close()
+                self._db = self._opened()
+                self._footing = Footing(self._path)
+            empty_log(self._db.conn)
+        self.look()
+        self.note(PROBED, datetime.now(UTC).isoformat())
 
     # sources
 
@@ -206,9 +234,13 @@ class SqliteStore(SqliteSearch, SqliteShowing):
                 [rows.state_values(state) | {"id": state.source_id} for state in states],
             )
 
-    def release_claims(self) -> None:
+    def release_claims(self, source_ids: Collection[str] | None = None) -> None:
+        among = "" if source_ids is None else "AND id IN (SELECT value FROM json_each(:ids))"
         with self._writing():
-            self._db.execute("UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+            self._db.execute(
+                f"UPDATE sources SET claimed_until = NULL WHERE claimed_until IS NOT NULL {among}",  # noqa: S608 - ours
+                {"ids": json.dumps([*(source_ids or ())])},
+            )
 
     def holds(self, *, now: datetime) -> frozenset[str]:
         with self._storage():

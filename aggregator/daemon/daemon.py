@@ -1,0 +1,239 @@
+"""`aggregator run`: the daemon, from its start to its end."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from aggregator import __version__
+from aggregator.breaker import Breaker
+from aggregator.config import Configuration, load, watch_stamp
+from aggregator.daemon.engine import Engine, note_subscribers
+from aggregator.daemon.meaning import serve_settings
+from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.logs import log
+from aggregator.model import Status
+from aggregator.pipeline import now, take_orders
+from aggregator.schedule import Schedule
+from aggregator.serve import Server, Subscribers, create_app
+from aggregator.upkeep import Backups, tidy
+
+WATCH = timedelta(milliseconds=500)  # between two looks at the configuration files
+POLLS_GRACE = timedelta(seconds=3)  # for polls in flight when told to stop
+SERVER_GRACE = timedelta(seconds=2)  # for answers in flight
+
+
+def _warn(configuration: Configuration) -> None:
+    for warning in configuration.warnings:
+        log.warning("configuration", warning=warning)
+
+
+class Daemon:
+    """`aggregator run`: from the configuration at `path` until SIGTERM or SIGINT."""
+
+    def __init__(self, path: Path, *, environ: Mapping[str, str]) -> None:
+        self._path = path
+        self._environ = environ
+        self._stamp = watch_stamp(path)
+        self._configuration = load(path, environ=environ)
+        self._configuration_error: str | None = None
+        self._serve_settings = serve_settings(self._configuration)
+        self._subscribers = Subscribers(clock=now)
+        self._started_at = now()
+        self._stop = asyncio.Event()
+        self._reload = asyncio.Event()
+
+    async def run(self) -> None:
+        """Poll, publish and serve until told to stop.
+
+        Raises `Busy` when the store or the port is taken, and whatever made it impossible to go on.
+        """
+        log.info(
+            "start", version=__version__, config=str(self._path), sources=len(self._configuration.sources)
+        )
+        _warn(self._configuration)
+        self._catch_signals()
+        async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
+            self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
+            self._engine.count_subscribers = lambda: self._subscribers.count(now())
+            self._breaker = Breaker(self._engine.store, recovered=self._recovered)
+            stack.callback(self._leave_note)
+            await self._open_server()
+            stack.push_async_callback(self._close_server)
+            await self._engine.pipeline.publish()
+            backups = Backups(lambda: self._configuration, self._breaker)
+            stack.callback(backups.close)
+            self._schedule = Schedule(
+                pipeline=self._engine.pipeline,
+                store=self._engine.store,
+                concurrency=self._configuration.poll.concurrency,
+                tidy=self._tidy,
+                alongside=(self._breaker.watch, backups.run),
+                breaker=self._breaker,
+            )
+            self._schedule.start()
+            stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
+            log.info(
+                "ready", listen=self._configuration.server.listen, public_url=self._configuration.public_url
+            )
+            await self._follow()
+            log.info("stop")
+        if self._schedule.failure is not None:
+            raise self._schedule.failure
+        if self._breaker.is_final and self._breaker.failure is not None:
+            raise self._breaker.failure
+        log.info("stopped")
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    # serving
+
+    async def _open_server(self) -> None:
+        """Bind, then serve; raises `Busy` or `ConfigError` with the old server untouched."""
+        address = self._configuration.server.listen
+        self._server: Server | None = None
+        if address:
+            await self._serve_on(address)
+
+    async def _serve_on(self, address: str) -> None:
+        listening = Server.listen(address)
+        server = Server(trusted_proxies=lambda: self._serve_settings.trusted_proxies)
+        app = create_app(
+            publication=lambda: self._engine.pipeline.publication,
+            status=self._status,
+            settings=lambda: self._serve_settings,
+            live=self._engine.pipeline.feed_at,
+            subscribers=self._subscribers,
+            archive=self._engine.pipeline.archive,
+        )
+        await server.start(app, listening)
+        self._server = server
+
+    async def _close_server(self) -> None:
+        if self._server is not None:
+            await self._server.stop(SERVER_GRACE)
+
+    def _status(self) -> Status:
+        error = self._breaker.failure
+        try:
+            states = {state.source_id: state for state in self._engine.store.states()}
+        except StoreError as exc:
+            states, error = {}, exc
+        return Status(
+            started_at=self._started_at,
+            configuration_error=self._configuration_error,
+            storage_error=None if error is None else str(error),
+            sources=tuple(
+                (source, states[source.id]) for source in self._configuration.sources if source.id in states
+            ),
+        )
+
+    # following the configuration
+
+    async def _follow(self) -> None:
+        """Reload when the files have changed and stand still, or on SIGHUP; until told to stop."""
+        loaded = previous = self._stamp
+        while not (self._stop.is_set() or self._schedule.failed.is_set()):
+            await self._pause()
+            current = watch_stamp(self._path)
+            if self._reload.is_set() or (current != loaded and current == previous):
+                self._reload.clear()
+                loaded = current
+                await self._take_configuration()
+            previous = current
+            await self._take_orders()
+
+    async def _pause(self) -> None:
+        """Sleep until the next look, or until something happens."""
+        events = (self._stop, self._reload, self._schedule.failed)
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait(waits, timeout=WATCH.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _take_configuration(self) -> None:
+        """Put the files in force, all or nothing; a bad file leaves the last good configuration."""
+        try:
+            new = await asyncio.to_thread(load, self._path, environ=self._environ)
+            self._refuse_restart_only(new)
+            await self._move_server(new)
+        except AggregatorError as exc:
+            self._configuration_error = str(exc)
+            for line in str(exc).splitlines():
+                log.error("reload", result="kept the last good configuration", error=line)
+            return
+        _warn(new)
+        old, self._configuration = self._configuration, new
+        self._configuration_error = None
+        self._serve_settings = serve_settings(new)
+        with self._breaker.tripped_by_failures():
+            await self._engine.reconfigure(new)
+        self._schedule.concurrency = new.poll.concurrency
+        self._schedule.news()
+        await self._schedule.fill()
+        before, after = ({source.id for source in one.sources} for one in (old, new))
+        log.info(
+            "reload", result="ok", sources=len(after), added=len(after - before), removed=len(before - after)
+        )
+
+    async def _take_orders(self) -> None:
+        """Do what commands have left in the spool, and publish what came of it."""
+        data_dir, store = self._configuration.data_dir, self._engine.store
+        with self._breaker.tripped_by_failures():
+            if not self._breaker.is_open and await asyncio.to_thread(take_orders, data_dir, store, clock=now):
+                self._schedule.news()
+
+    def _refuse_restart_only(self, new: Configuration) -> None:
+        old = self._configuration
+        for key, before, after in (
+            ("[aggregator] data_dir", old.data_dir, new.data_dir),
+            ("[store] url", old.store_url, new.store_url),
+        ):
+            if before != after:
+                raise ConfigError(
+                    f"{self._path}: error: {key} cannot change while running; restart to use {after}"
+                )
+
+    async def _move_server(self, new: Configuration) -> None:
+        """Serve on another address if so configured; the old one goes on until the new one answers."""
+        if new.server.listen == self._configuration.server.listen:
+            return
+        old, self._server = self._server, None
+        try:
+            if new.server.listen:
+                await self._serve_on(new.server.listen)
+        except AggregatorError:
+            self._server = old
+            raise
+        if old is not None:
+            await old.stop(SERVER_GRACE)
+
+    def _note_subscribers(self) -> None:
+        note_subscribers(self._engine.store, self._subscribers.snapshot())
+
+    def _leave_note(self) -> None:
+        with self._breaker.tripped_by_failures():
+            self._note_subscribers()
+
+    async def _tidy(self) -> None:
+        """Remember who reads us, and forget what retention lets go."""
+        await asyncio.to_thread(self._note_subscribers)
+        if await tidy(self._engine.store, self._configuration):
+            self._schedule.news()
+
+    async def _recovered(self) -> None:
+        """Tell a store that works again what it has missed."""
+        unkept, self._schedule.unkept = self._schedule.unkept, set()
+        try:
+            await asyncio.to_thread(self._engine.store.release_claims, unkept)
+            await self._engine.reconfigure(self._configuration)
+        except StoreError:
+            self._schedule.unkept |= unkept
+            raise
+        self._schedule.news()

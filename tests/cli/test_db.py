@@ -1,0 +1,66 @@
+"""`db`: what an operator does to the store, with and without a daemon."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.fetch.server import Server
+from tests.running import Site
+from tests.test_daemon import serve
+
+
+def test_while_a_daemon_runs_the_store_is_checked_and_backed_up(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        checked = site.run("db", "check")
+        assert (checked.returncode, checked.stderr) == (0, "")
+        assert all(line.startswith("ok    ") for line in checked.stdout.splitlines())
+        assert "ok    every entry tells a story" in checked.stdout
+        made = json.loads(site.run("--json", "db", "backup").stdout)[0]
+        assert Path(made["file"]).parent == site.data / "backups"
+        assert site.run("db", "backup", "elsewhere.sqlite").returncode == 0
+        for command in ("prune", "vacuum", "migrate"):
+            refused = site.run("db", command)
+            assert refused.returncode == 75
+            assert f"process {daemon.process.pid}, since " in refused.stderr
+    assert site.run("db", "check", "elsewhere.sqlite").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "elsewhere.sqlite")) as connection:
+        assert connection.execute("SELECT title FROM entries_view").fetchall() == [("News of alfa",)]
+
+
+def test_without_a_daemon(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    for command in ("check", "backup", "prune", "vacuum"):
+        nothing = site.run("db", command)
+        assert nothing.returncode == 1
+        assert "nothing has been stored yet" in nothing.stderr
+    migrated = site.run("db", "migrate")
+    assert "steps=m0001_first m0002_" in migrated.stdout
+    assert "steps=none" in site.run("db", "migrate").stdout
+    assert site.run("poll").returncode == 0
+    site.config.write_text(f'{site.config.read_text()}\n[retention]\nkeep = "1s"\n')
+    pruned = site.run("--json", "db", "prune")
+    assert json.loads(pruned.stdout) == [{"pruned": 1}]
+    assert "News of alfa" not in (site.data / "public" / "feed.atom").read_text()
+    assert json.loads(site.run("--json", "db", "vacuum").stdout)[0]["bytes"] > 0
+
+
+def test_what_is_wrong_is_said_and_is_the_exit_code(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    assert site.run("poll").returncode == 0
+    with closing(sqlite3.connect(site.data / "aggregator.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM stories")
+    checked = site.run("db", "check")
+    assert checked.returncode == 1
+    assert "WRONG every entry tells a story: not tag:" in checked.stdout
+    rows = json.loads(site.run("--json", "db", "check").stdout)
+    assert {row["what"] for row in rows if row["wrong"]} == {
+        "rows lead to rows",
+        "every entry tells a story",
+    }
+    refused = site.run("db", "backup")
+    assert refused.returncode == 1
+    assert "it is damaged" in refused.stderr
+    assert list((site.data / "backups").iterdir()) == []
