@@ -1,7 +1,7 @@
 """Is an SQLite store whole: the file, its schema, and what must be true of every story?"""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +100,13 @@ def _version(db: Database) -> str:
         return (
             f"it lacks {', '.join(missing)}: `aggregator db migrate`, or a start of the daemon, brings them"
         )
-    return newer(applied)
+    return later(db)
 
 
-def newer(applied: Collection[str]) -> str:
+def later(db: Database) -> str:
     """Say that a schema is of a later version than we are; "" = it is not."""
+    applied = {one.name for one in migrations.applied(db)}
     with closing(sqlite3.connect(":memory:")) as empty:
         known = {one.name for one in migrations.pending(Database(empty))}
-    unknown = sorted({*applied} - known)
+    unknown = sorted(applied - known)
     return f"it has {', '.join(unknown)}: it was made by a later version of the aggregator" if unknown else ""

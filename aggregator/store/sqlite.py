@@ -39,6 +39,7 @@ from aggregator.store import (
     samples,
     versions,
 )
+from aggregator.store.checking import later
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.failing import failure
 from aggregator.store.footing import Footing, empty_log
@@ -69,6 +70,8 @@ class SqliteStore(SqliteSearch, SqliteShowing):
     def _opened(self, *, read_only: bool = False) -> Database:
         db = connect(self._path, read_only=read_only)
         try:
+            if strange := later(db):
+                raise StoreError(f"{self._path}: {strange}; install that, or restore a backup")
             if not read_only:
                 db.enable_wal()
                 db.execute("PRAGMA synchronous = FULL")  # what was emitted survives a power cut
