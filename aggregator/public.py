@@ -1,4 +1,8 @@
-"""The `public/` directory, and its neighbour for feeds that ask for a token: each document replaced as a whole."""
+"""The `public/` directory, and its neighbour for feeds that ask for a token: each document replaced as a whole.
+
+Its bytes are on the disk before it takes its name, so that after a kill or a power cut there is the old one or the
+new one. Directories are not synchronised: either of them is whole.
+"""
 
 import os
 import shutil
@@ -39,6 +43,14 @@ def write(
             if stray.relative_to(directory).as_posix() not in published and stray.is_file():
                 stray.unlink()
     return published
+
+
+def clear(directory: Path) -> None:
+    """Remove what a process that was killed has left unfinished, in `directory` and its neighbour."""
+    with _publishing(directory):
+        for folder in (directory, directory.parent / PRIVATE):
+            for stray in folder.rglob(f"{UNFINISHED}*"):
+                stray.unlink()
 
 
 def write_page(document: Document, directory: Path, *, keep: Collection[str], mode: int = MODE) -> None:
@@ -91,6 +103,8 @@ def _write(document: Document, path: Path, mode: int) -> Published:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(document.body)
+                file.flush()
+                os.fdatasync(file.fileno())  # else a power cut may leave the new name with nothing in it
             Path(temporary).chmod(mode)
             Path(temporary).replace(path)
         except BaseException:

@@ -9,6 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from aggregator import public
 from aggregator.cadence import repaced
 from aggregator.config import Configuration
 from aggregator.daemon.meaning import plant, user_agent
@@ -62,6 +63,7 @@ class Engine:
             configuration = self._configuration
             file = store_file(configuration.store_url, configuration.data_dir)
             stack.enter_context(ownership(configuration.data_dir, file))
+            public.clear(configuration.data_dir / PUBLIC)
             self.store = open_store(configuration.store_url, configuration.data_dir)
             stack.callback(self.store.close)
             self.store.release_claims()
