@@ -3,6 +3,7 @@
 DISK_ROUNDS=20 fills it so often; by default it is three times.
 """
 
+import json
 import os
 import re
 import sqlite3
@@ -17,7 +18,7 @@ import pytest
 from aggregator.errors import StoreUnavailable
 from aggregator.model import Placement, Plan
 from aggregator.store import open_store
-from tests.faults.disks import fill, small_disk, take_inodes
+from tests.faults.disks import fill, remount, small_disk, take_inodes
 from tests.fetch.server import Answer, Asked, Server
 from tests.running import Running, Site, eventually
 from tests.things import NOON, entry, source, update
@@ -143,6 +144,31 @@ def test_started_on_a_full_disk_it_says_so(tmp_path: Path, publisher: Server) ->
         assert ended.returncode == 1
         assert re.search(r"No space left on device|disk is full|make room", ended.stderr)
         assert "Traceback" not in ended.stderr
+
+
+def test_told_to_stop_on_a_full_disk_it_stops(tmp_path: Path, publisher: Server) -> None:
+    with site_on(tmp_path, Growing(publisher)) as site, site.daemon() as daemon:
+        daemon.feed("Number 1<")
+        fill(site.data)
+        daemon.log("event=store", "level=error")
+        assert daemon.stop() == 0
+        assert not any("Traceback" in line for line in daemon.lines)
+
+
+def test_on_a_read_only_disk_one_can_look_and_nothing_else(tmp_path: Path, publisher: Server) -> None:
+    with site_on(tmp_path, Growing(publisher)) as site:
+        assert site.run("poll").returncode == 0
+        remount(site.data, "ro")
+        for command in ("run", "poll"):
+            ended = site.run("-q", command)
+            assert ended.returncode == 1
+            assert "Read-only file system" in ended.stderr
+            assert "Traceback" not in ended.stderr
+        assert site.run("db", "check").returncode == 0
+        assert json.loads(site.run("--json", "list").stdout)
+        assert "Number 1<" in site.run("export", "feed").stdout
+        remount(site.data, "rw")
+        assert site.run("poll", "--force").returncode == 0
 
 
 def test_a_write_that_finds_no_room_is_no_write(tmp_path: Path) -> None:
