@@ -21,6 +21,7 @@ from aggregator.store import open_store
 from tests.faults.disks import fill, remount, small_disk, take_inodes
 from tests.fetch.server import Answer, Asked, Server
 from tests.running import Running, Site, eventually
+from tests.test_daemon import serve
 from tests.things import NOON, entry, source, update
 
 ROUNDS = int(os.environ.get("DISK_ROUNDS", "3"))
@@ -144,6 +145,19 @@ def test_started_on_a_full_disk_it_says_so(tmp_path: Path, publisher: Server) ->
         assert ended.returncode == 1
         assert re.search(r"No space left on device|disk is full|make room", ended.stderr)
         assert "Traceback" not in ended.stderr
+
+
+def test_what_is_edited_meanwhile_is_in_force_when_there_is_room(tmp_path: Path, publisher: Server) -> None:
+    growing = Growing(publisher)
+    with site_on(tmp_path, growing) as site, site.daemon() as daemon:
+        daemon.feed("Number 1<")
+        ballast = fill(site.data)
+        daemon.log("event=store", "level=error")
+        site.sources.write_text(growing.table + serve(publisher, "bravo"))
+        daemon.log("event=reload", "added=1")
+        assert publisher.asked("/bravo") == []
+        ballast.unlink()
+        daemon.feed("News of bravo")
 
 
 def test_told_to_stop_on_a_full_disk_it_stops(tmp_path: Path, publisher: Server) -> None:

@@ -303,8 +303,17 @@ def test_the_boilerplate_of_a_source_is_brought_with_what_resembles(store: Store
 
 def test_claims_of_a_dead_process_are_forgotten(store: Store) -> None:
     claimed(store, NOON)
+    store.release_claims(["bravo", "nobody"])
+    assert claimed(store, NOON) == ["bravo"]
     store.release_claims()
     assert claimed(store, NOON) == ["alfa", "bravo"]
+
+
+def test_a_store_that_is_well_can_be_looked_at_and_recovered(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(founds("1"),))))
+    store.look()
+    store.recover()
+    assert store.totals().entries == 1
 
 
 def test_a_poll_ends_its_claim_and_sets_the_next(store: Store) -> None:
