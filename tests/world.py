@@ -16,7 +16,7 @@ from aggregator.fetch import Fetcher, HostGate
 from aggregator.model import KnownItem, Output, PollResult, Reading, Response, Source
 from aggregator.pipeline import Pipeline, Plant
 from aggregator.reading import read
-from aggregator.store import Store, open_store
+from aggregator.store import Store, check_store, open_store
 from tests.things import NOON
 
 PUBLIC_URL = "https://news.example"
@@ -121,3 +121,5 @@ async def world(engine: str, directory: Path) -> AsyncIterator[World]:
             yield made
         finally:
             store.close()
+    if engine == "sqlite":  # whatever a test has done, the store is whole
+        assert [finding for finding in check_store(directory / "aggregator.sqlite") if finding.wrong] == []

@@ -1,7 +1,7 @@
 """The schema of the SQLite engine, as steps that each database takes once, in order.
 
-A step that has landed is never edited: add another. Times of entries are RFC 3339 UTC text in whole
-seconds, times of polls in milliseconds: both sort as text.
+A step that has landed is never edited: add another, and its dump (`python -m tests.store.schemas`). Times of
+entries are RFC 3339 UTC text in whole seconds, times of polls in milliseconds: both sort as text.
 """
 
 from sqlite_utils import Database

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from aggregator.addresses import edited
 from aggregator.errors import StoreError
 from aggregator.model import (
@@ -39,14 +37,13 @@ from aggregator.store import (
     samples,
     versions,
 )
-from aggregator.store.checking import later
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.failing import failure
 from aggregator.store.footing import Footing, empty_log
-from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
+from aggregator.store.preparing import prepared
 from aggregator.store.protocol import ON_HOLD, is_upheaval
-from aggregator.store.searching import SqliteSearch, connect
+from aggregator.store.searching import SqliteSearch
 from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
@@ -64,27 +61,8 @@ class SqliteStore(SqliteSearch, SqliteShowing):
         with self._storage():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = self._opened(read_only=read_only)
+            self._db = prepared(path, read_only=read_only)
             self._footing = Footing(path)
-
-    def _opened(self, *, read_only: bool = False) -> Database:
-        db = connect(self._path, read_only=read_only)
-        try:
-            if strange := later(db):
-                raise StoreError(f"{self._path}: {strange}; install that, or restore a backup")
-            if not read_only:
-                db.enable_wal()
-                db.execute("PRAGMA synchronous = FULL")  # what was emitted survives a power cut
-                migrations.apply(db)
-                db.execute("PRAGMA foreign_keys = ON")
-            elif migrations.pending(db):
-                raise StoreError(
-                    f"{self._path}: the store is of another version; start the daemon once to migrate it"
-                )
-        except BaseException:
-            db.close()
-            raise
-        return db
 
     @contextmanager
     def _storage(self) -> Iterator[None]:
@@ -127,7 +105,7 @@ class SqliteStore(SqliteSearch, SqliteShowing):
             if self._footing.is_shaken:
                 self._footing.put_back(self._db.conn)
                 self._db.close()
-                self._db = self._opened()
+                self._db = prepared(self._path)
                 self._footing = Footing(self._path)
             empty_log(self._db.conn)
         self.look()

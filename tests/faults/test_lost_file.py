@@ -124,3 +124,16 @@ def test_a_missing_directory_is_waited_for(site: Site, growing: Growing) -> None
         more(lambda: growing.asked, "polls go on")
         eventually(lambda: "Nothing can be stored" not in daemon.get("/status").text, "all is well")
         assert daemon.stop() == 0
+
+
+def test_a_program_that_keeps_the_store_to_itself_is_waited_for(site: Site, growing: Growing) -> None:
+    with site.daemon() as daemon:
+        daemon.feed("Number 1<")
+        with closing(sqlite3.connect(site.data / NAME, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert "another program has been writing to it" in daemon.log("event=store", "level=error")
+            assert daemon.get("/feed.atom").status_code == 200
+            other.execute("ROLLBACK")
+        daemon.log("event=store", "works again")
+        more(lambda: count(daemon, "event=poll", "status=200"), "polls go on")
+        assert daemon.stop() == 0

@@ -13,6 +13,7 @@ from aggregator.errors import BackupError, StoreError
 from aggregator.model import Placement, Plan
 from aggregator.store import Store, back_up, back_up_tonight, check_store, compact, is_due, open_store
 from aggregator.store.backups import Stopped
+from aggregator.store.preparing import LOG_BYTES
 from tests.faults.disks import small_disk
 from tests.things import NOON, entry, source, update
 
@@ -199,3 +200,12 @@ def test_a_store_is_written_anew_without_gaps(store: Store, tmp_path: Path) -> N
     assert after < before
     assert after == (tmp_path / NAME).stat().st_size
     assert wrong(tmp_path / NAME) == {}
+
+
+def test_the_log_does_not_stay_as_large_as_it_once_was(store: Store, tmp_path: Path) -> None:
+    log = tmp_path / f"{NAME}-wal"
+    store.apply(update(plan=Plan(placements=tuple(placed(f"many {n}") for n in range(4000)))))
+    assert log.stat().st_size > LOG_BYTES
+    for n in range(3):  # after it was brought into the file, it is begun anew, and cut
+        store.apply(update(plan=Plan(placements=(placed(f"few {n}"),))))
+    assert log.stat().st_size <= LOG_BYTES
