@@ -66,6 +66,7 @@ def test_two_stores_beside_each_other_have_two_owners(tmp_path: Path) -> None:
         assert (tmp_path / "b.sqlite").exists()
 
 
+@pytest.mark.timeout(180)  # a dozen commands, one after the other
 def test_a_killed_owner_leaves_nothing_to_clear(tmp_path: Path, publisher: Server) -> None:
     site = Site(tmp_path, sources=serve(publisher, "alfa"))
     for _ in range(2):
