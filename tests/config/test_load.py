@@ -99,7 +99,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert alfa.rules == (Rule(action="drop", patterns=(("title", "(?i)horoscope"),)),)
     assert (alfa.access.username, alfa.access.password) == ("me", "s3cret")
     assert dict(alfa.access.headers) == {"X-Api-Key": "k", "Plain": "yes"}
-    assert alfa.where.endswith("main.toml:32")
+    assert alfa.where.endswith("main.toml:33")
     assert (bravo.id, local.id, local.url) == (
         "b.example",
         "local",
