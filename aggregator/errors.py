@@ -7,6 +7,7 @@ AggregatorError
   - ParseError     an answer that is no feed, or that no worker could read within its limits
 + StoreError       the daemon stops, exit 1: nothing is safe without the store
   - Conflict       another poll placed a story first: decide again
++ NoticeError      what was to be told of sources was not taken: said in the log, tried again a few times
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
 + Refused          an order names nothing, or too much: exit 2 with what could be meant
@@ -56,6 +57,10 @@ class Conflict(StoreError):
 
 class PublishError(AggregatorError):
     """The published files cannot be written."""
+
+
+class NoticeError(AggregatorError):
+    """Nobody took what was to be told of the health of sources."""
 
 
 class Busy(AggregatorError):

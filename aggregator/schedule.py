@@ -4,7 +4,7 @@ Due times live in the store, so a restart changes nothing; APScheduler only keep
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,14 +42,18 @@ class Schedule:
         store: Store,
         concurrency: int,
         tidy: Callable[[], Awaitable[None]],
+        alongside: Sequence[Callable[[], Awaitable[None]]] = (),
         clock: Clock = now,
     ) -> None:
+        """`tidy` is done now and then; each of `alongside` runs from start to stop."""
         self.concurrency = concurrency
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self._pipeline = pipeline
         self._store = store
         self._tidy = tidy
+        self._alongside = alongside
+        self._companions: list[asyncio.Task[None]] = []
         self._clock = clock
         self._stopping = asyncio.Event()
         self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
@@ -67,6 +71,7 @@ class Schedule:
         """Begin ticking, the first time at once."""
         self._publisher = asyncio.create_task(self._guard(self._publish_news))
         self._refiller = asyncio.create_task(self._guard(self._refill))
+        self._companions = [asyncio.create_task(self._guard(work)) for work in self._alongside]
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
@@ -87,7 +92,8 @@ class Schedule:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        await _end(self._refiller)
+        for task in (self._refiller, *self._companions):
+            await _end(task)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
             for task in late:

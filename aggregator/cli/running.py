@@ -92,7 +92,9 @@ async def _cycle(configuration: Configuration, wanted: Wanted) -> list[PollResul
         results = await asyncio.gather(
             *(_poll_all(parts.pipeline, chain, room, wanted) for chain in chains.values())
         )
+        await parts.tell()
         await parts.pipeline.publish()
+        await parts.notify()
     by_id = {result.source_id: result for chain in results for result in chain}
     return [by_id[source.id] for source in chosen if source.id in by_id]
 

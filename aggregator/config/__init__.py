@@ -9,12 +9,13 @@ from aggregator.config.editing import NewSource, add_sources, remove_source
 from aggregator.config.identity import same_address
 from aggregator.config.loading import load
 from aggregator.config.reference import SchemaKey, json_schema, schema_keys
-from aggregator.config.settings import Configuration, Dedup, Poll, Retention, Server
+from aggregator.config.settings import Configuration, Dedup, Health, Poll, Retention, Server
 from aggregator.config.watching import watch_stamp
 
 __all__ = [
     "Configuration",
     "Dedup",
+    "Health",
     "NewSource",
     "Poll",
     "Retention",

@@ -12,7 +12,7 @@ from aggregator.config.outputs import Names, WrittenFeed, outputs
 from aggregator.config.places import data_dir, file_roots
 from aggregator.config.problems import Problems
 from aggregator.config.schema import FeedTable, SourceTable
-from aggregator.config.sections import dedup, poll, public_url, retention, server, store_url
+from aggregator.config.sections import dedup, health, poll, public_url, retention, server, store_url
 from aggregator.config.settings import Configuration
 from aggregator.config.sources import Surroundings, Written, sources
 from aggregator.config.tables import Main, Single, listed, raw, refuse_strangers, single
@@ -135,6 +135,7 @@ def _configuration(
         poll=pace,
         dedup=dedup(tables.dedup),
         retention=retention(tables.retention),
+        health=health(tables.health, main, environ, problems),
         store_url=store,
         sources=followed,
         outputs=outputs(found.feeds, followed, others, environ, problems),

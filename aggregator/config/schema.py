@@ -47,6 +47,7 @@ Name = Annotated[str, AfterValidator(checks.check_name)]
 Label = Annotated[str, AfterValidator(checks.check_tag)]
 SourceUrl = Annotated[str, AfterValidator(checks.check_source_url)]
 WebUrl = Annotated[str, AfterValidator(checks.check_web_url)]
+Mailbox = Annotated[str, AfterValidator(checks.check_mailbox)]
 Contact = Annotated[str, AfterValidator(checks.check_contact)]
 Listen = Annotated[str, AfterValidator(checks.check_listen)]
 StoreUrl = Annotated[str, AfterValidator(checks.check_store_url)]
@@ -162,6 +163,55 @@ class RetentionTable(Table):
     keep_per_source: Count = Field(default=1000, description="Entries kept of each source.")
 
 
+class ReferenceTable(Table):
+    """Where a secret is."""
+
+    env: str | None = Field(default=None, description="Environment variable that holds it.")
+    file: FilePath | None = Field(default=None, description="File that holds it.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "ReferenceTable":
+        if len(self.model_fields_set) != 1:
+            raise ValueError('must be { env = "NAME" } or { file = "path" }')
+        return self
+
+
+def _shape(value: object) -> str:
+    return TEXT_TAG if isinstance(value, str) else REFERENCE_TAG
+
+
+Webhook = Annotated[
+    Annotated[str, AfterValidator(checks.check_webhook), Tag(TEXT_TAG)]
+    | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
+    Discriminator(_shape),
+]
+
+
+class HealthTable(Table):
+    after: SpanOrZero = Field(
+        default="1h", description="How long a change of a source's health lasts before it is told."
+    )
+    webhook: Webhook = Field(
+        default="",
+        description='Address that is told, by POST of JSON; a secret one is { env = "NAME" } or { file = "path" }.',
+    )
+    command: list[str] = Field(
+        default=[], description='Command that is given a mail on its standard input, e.g. ["sendmail", "-t"].'
+    )
+    mail_to: Mailbox = Field(default="", description='To whom that mail is: what "sendmail -t" goes by.')
+    mail_from: Mailbox = Field(default="", description='From whom. "" = as the mail command decides.')
+
+    @model_validator(mode="after")
+    def _reaches(self) -> "HealthTable":
+        if self.command and not self.command[0]:
+            raise ValueError('command must begin with the name of a program, like ["sendmail", "-t"]')
+        if "-t" in self.command and not self.mail_to:
+            raise ValueError(
+                '"-t" makes a mail command go by the message: say mail_to = "ops@example.org" too'
+            )
+        return self
+
+
 class StoreTable(Table):
     url: StoreUrl = Field(
         default="sqlite",
@@ -218,23 +268,6 @@ class AuthTable(Table):
         return self
 
 
-class ReferenceTable(Table):
-    """Where a secret is."""
-
-    env: str | None = Field(default=None, description="Environment variable that holds it.")
-    file: FilePath | None = Field(default=None, description="File that holds it.")
-
-    @model_validator(mode="after")
-    def _one(self) -> "ReferenceTable":
-        if len(self.model_fields_set) != 1:
-            raise ValueError('must be { env = "NAME" } or { file = "path" }')
-        return self
-
-
-def _shape(value: object) -> str:
-    return TEXT_TAG if isinstance(value, str) else REFERENCE_TAG
-
-
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[
     Annotated[str, AfterValidator(checks.check_header_value), Tag(TEXT_TAG)]
@@ -283,6 +316,7 @@ class SourceTable(Table):
     rules: list[RuleTable] = Field(
         default=[], description="Which entries to drop or keep, by regular expressions."
     )
+    paused: bool = Field(default=False, description="Not polled; what is stored of it is shown.")
     content: Extent = Field(
         default="full",
         description='What is shown of its entries: "summary": only the beginning; "links": only title and link.',
@@ -342,6 +376,7 @@ SECTIONS: dict[str, type[Table]] = {
     "poll": PollTable,
     "dedup": DedupTable,
     "retention": RetentionTable,
+    "health": HealthTable,
     "store": StoreTable,
 }
 LISTED: dict[str, type[Table]] = {"source": SourceTable, "feed": FeedTable}

@@ -92,6 +92,7 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
         feed_hints=around.poll.feed_hints if table.feed_hints is None else table.feed_hints,
         delta=around.poll.delta if table.delta is None else table.delta,
         content=Extent(table.content),
+        paused=table.paused,
         access=_Secrets(one, around.environ, problems).access(),
         where=one.place.line_only,
     )

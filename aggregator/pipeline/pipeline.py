@@ -3,9 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import Asked, MergedFeed, PollResult, Publication
+from aggregator.model import Asked, HealthEvent, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
+from aggregator.pipeline.health import tell_health
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import publish
@@ -59,6 +60,10 @@ class Pipeline:
                 publish, self.plant, self._parts.store, self._directory, now=self._parts.clock()
             )
         return self.publication
+
+    async def tell_health(self) -> tuple[HealthEvent, ...]:
+        """See `health.tell_health`."""
+        return await asyncio.to_thread(tell_health, self.plant, self._parts.store, now=self._parts.clock())
 
     def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
         """See `demand.feed_at`; reads the store."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from aggregator import dedup
@@ -41,6 +41,7 @@ class Plant:
     pace: Pace
     window: dedup.Window
     hold_hosts: bool = True  # Retry-After counts for the whole host
+    health_after: timedelta = timedelta(hours=1)  # how long a change of health lasts before it is told
     archives: int = 10  # older documents (RFC 5005) to read of a new source
 
 

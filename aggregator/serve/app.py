@@ -60,6 +60,7 @@ def create_app(
             Route("/", answers.river),
             Route("/healthz", answers.health),
             Route("/status", answers.status_page),
+            Route("/health", answers.health_page),
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
@@ -91,6 +92,11 @@ class _Answers:
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
         return PlainTextResponse("ok\n", headers=NO_STORE)
+
+    async def health_page(self, request: Request) -> Response:
+        """The page of the feed of that name is the one that says how sources are now."""
+        location = self._place(request).link("status")
+        return Response(status_code=301, headers={"Location": location} | NO_STORE)
 
     async def static(self, request: Request) -> Response:
         ready = self._static.get(f"static/{request.path_params['name']}")

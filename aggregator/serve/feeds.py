@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator.emit import FORMATS, emit_as
+from aggregator.health import HEALTH
 from aggregator.model import Asked, MergedFeed, Publication, Published
 from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
 from aggregator.serve.asked import AskedWrongly, read_query
@@ -132,7 +133,7 @@ class Feeds:
                 base, newer = found
                 part = await asyncio.to_thread(lambda: prepare(emit_as(extension, newer), None))
                 response = delta_answer(response, part, base=base)
-        if response.status_code in GIVEN and self._subscribers is not None:
+        if response.status_code in GIVEN and self._subscribers is not None and feed.path != HEALTH:
             who = asking_address(request.scope, self._settings())
             agent = field(request.headers, "user-agent") or ""
             self._subscribers.note(who, agent, f"{feed.path}.{extension}")

@@ -260,3 +260,38 @@ def m0010_told_apart(db: Database) -> None:
 def m0011_date_orders(db: Database) -> None:
     """In which orders the days of numbers of a source have made sense so far."""
     db.execute("ALTER TABLE sources ADD COLUMN date_orders TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def m0012_health(db: Database) -> None:
+    """Since when sources are as they are, which are paused, and what was told of their health."""
+    for column in ("state_since TEXT", "paused_at TEXT", "told TEXT NOT NULL DEFAULT 'ok'"):
+        db.execute(f"ALTER TABLE sources ADD COLUMN {column}")
+    db.execute("UPDATE sources SET state_since = coalesce(last_success_at, last_poll_at)")
+    db.execute("""
+        CREATE INDEX sources_untold ON sources (id)
+        WHERE configured AND told != iif(paused_at IS NOT NULL, 'paused', iif(state = 'new', told, state))
+    """)
+    db.execute("""
+        CREATE TABLE health_events (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            event_id TEXT NOT NULL,
+            source_id TEXT NOT NULL,
+            title TEXT NOT NULL,
+            url TEXT NOT NULL,
+            was TEXT NOT NULL,
+            state TEXT NOT NULL,
+            since TEXT NOT NULL,
+            at TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            advice TEXT NOT NULL
+        ) STRICT
+    """)
+    db.execute("DROP VIEW sources_view")
+    db.execute("""
+        CREATE VIEW sources_view AS
+        SELECT id, url, coalesce(title, json_extract(head, '$.title'), id) AS title,
+               iif(paused_at IS NULL, state, 'paused') AS state, last_status, last_success_at,
+               iif(paused_at IS NULL, next_poll_at, NULL) AS next_poll_at, failures, last_error
+        FROM sources WHERE configured
+    """)

@@ -11,6 +11,7 @@ from aggregator.model import (
     Dossier,
     Emitted,
     FeedHead,
+    HealthEvent,
     KnownItem,
     Lookup,
     Plan,
@@ -19,6 +20,7 @@ from aggregator.model import (
     Source,
     SourceState,
     Story,
+    Untold,
     Version,
 )
 
@@ -28,6 +30,7 @@ WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
 VERSIONS_MOST = 20
 TRIVIAL_MOST = 3
 
+EVENTS_KEPT = 500  # of what was told of the health of sources
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
 
@@ -68,7 +71,7 @@ class Store(Protocol):
 
         A new one is due at once (unless its host is on hold), and one whose address changed becomes
         what `addresses.edited` says. The entries of a source that left stay stored but are shown no more, and it
-        is itself again when it comes back.
+        is itself again when it comes back. Paused ones are as they were, but not due.
         """
 
     def states(self) -> tuple[SourceState, ...]:
@@ -189,6 +192,15 @@ class Store(Protocol):
         marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
         go with their entry, and those that were seen before `versions_before`.
         """
+
+    def untold(self) -> tuple[Untold, ...]:
+        """Return the configured sources whose health is another than was told last; none that are new."""
+
+    def tell(self, events: Sequence[HealthEvent]) -> None:
+        """Keep these as told, numbered on, and their states as what was told last; of all events `EVENTS_KEPT`."""
+
+    def health_events(self, *, after: int = 0, limit: int = EVENTS_KEPT) -> tuple[HealthEvent, ...]:
+        """Return what was told after the event of that number, the earliest first."""
 
     def note(self, name: str, text: str) -> None:
         """Keep a text of the daemon's own under that name, in place of what was there."""

@@ -30,7 +30,8 @@ from aggregator.model import (
     Version,
 )
 from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SOURCES, SqliteDossiers
+from aggregator.store.dossiers import SHOWABLE, SOURCES
+from aggregator.store.health import SqliteHealth, pause
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, is_upheaval
@@ -40,7 +41,7 @@ BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteDossiers):
+class SqliteStore(SqliteHealth):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -116,6 +117,7 @@ class SqliteStore(SqliteDossiers):
                 "UPDATE sources SET configured = 1, title = ? WHERE id = ?",
                 [(source.title, source.id) for source in sources],
             )
+            pause(self._db, {source.id for source in sources if source.paused}, now)
 
     def _add(self, source: Source, now: datetime) -> None:
         """A host on hold stays on hold for a source that is new to it."""
@@ -173,7 +175,8 @@ class SqliteStore(SqliteDossiers):
                     SELECT id, host, next_poll_at, row_number() OVER (
                         PARTITION BY iif(host = '', id, host) ORDER BY next_poll_at, id) AS nth
                     FROM sources
-                    WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+                    WHERE configured AND paused_at IS NULL AND next_poll_at <= :now
+                        AND (claimed_until IS NULL OR claimed_until <= :now)
                         AND host NOT IN (SELECT value FROM json_each(:busy))
                         AND host NOT IN (SELECT host FROM holds WHERE until > :now))
                 WHERE nth = 1 ORDER BY next_poll_at, id LIMIT :limit

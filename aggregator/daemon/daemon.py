@@ -1,214 +1,34 @@
-"""The composition root: which parts run, how they start, follow the configuration, and stop."""
+"""`aggregator run`: which parts run, how they follow the configuration, and stop."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aggregator import __version__, dedup, orders
-from aggregator.cadence import Pace, repaced
 from aggregator.config import Configuration, load, watch_stamp
+from aggregator.daemon.engine import Engine, note_subscribers
+from aggregator.daemon.meaning import serve_settings
 from aggregator.errors import AggregatorError, ConfigError
-from aggregator.fetch import Fetcher, HostGate
-from aggregator.lock import ownership
 from aggregator.logs import log
-from aggregator.model import Output, Status, SubscriberCount
-from aggregator.pipeline import Pipeline, Plant, now, take_orders
-from aggregator.reading import read
+from aggregator.model import Status
+from aggregator.pipeline import now, take_orders
 from aggregator.schedule import Schedule
-from aggregator.serve import Server, ServeSettings, Subscribers, create_app
-from aggregator.store import Store, open_store
-from aggregator.workers import Workers
+from aggregator.serve import Server, Subscribers, create_app
 
 WATCH = timedelta(milliseconds=500)  # between two looks at the configuration files
 POLLS_GRACE = timedelta(seconds=3)  # for polls in flight when told to stop
 SERVER_GRACE = timedelta(seconds=2)  # for answers in flight
-SUBSCRIBERS = "subscribers"  # name of the store's note of them
-PUBLIC = "public"  # directory of the published documents, in data_dir
+TELL = timedelta(seconds=2)  # between two looks at the health of sources
+NOTIFY = timedelta(seconds=5)  # between two looks at what the operator has not been sent yet
 VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their retention ends first
-
-
-def plant(configuration: Configuration) -> Plant:
-    """Return what a configuration means for polling and publishing."""
-    merged = Output(
-        name="feed",
-        title=configuration.title,
-        limit=configuration.limit,
-        sorting=configuration.sorting,
-        per_source=configuration.per_source,
-    )
-    named = (replace(output, name=f"feeds/{output.name}") for output in configuration.outputs)
-    poll = configuration.poll
-    return Plant(
-        title=configuration.title,
-        public_url=configuration.public_url,
-        sources={source.id: source for source in configuration.sources},
-        outputs=(merged, *named),
-        pace=Pace(interval=poll.interval, min_interval=poll.min_interval, max_interval=poll.max_interval),
-        window=dedup.Window(
-            url=configuration.dedup.window,
-            near=configuration.dedup.window if configuration.dedup.near_duplicates else None,
-        ),
-        hold_hosts=poll.retry_after_scope == "host",
-        archives=poll.archives,
-    )
-
-
-def user_agent(configuration: Configuration, source_id: str, subscribers: int) -> str:
-    """Return how we introduce ourselves to a publisher on behalf of a source (PROTOCOL P31)."""
-    contact = configuration.contact or configuration.public_url
-    return f"aggregator/{__version__} (+{contact}; {subscribers} subscribers; feed-id={source_id})"
-
-
-def noted_subscribers(store: Store) -> SubscriberCount | None:
-    """Return what a daemon last counted; None when none has."""
-    text = store.noted(SUBSCRIBERS)
-    if text is None:
-        return None
-    count, at = text.split()
-    return SubscriberCount(count=int(count), at=datetime.fromisoformat(at))
-
-
-def note_subscribers(store: Store, counted: SubscriberCount) -> None:
-    """Keep a count beyond the life of this process."""
-    store.note(SUBSCRIBERS, f"{counted.count} {counted.at.isoformat()}")
 
 
 def _warn(configuration: Configuration) -> None:
     for warning in configuration.warnings:
         log.warning("configuration", warning=warning)
-
-
-def serve_settings(configuration: Configuration) -> ServeSettings:
-    """Return what a configuration means for serving."""
-    return ServeSettings(
-        title=configuration.title,
-        public_url=configuration.public_url,
-        token=configuration.server.token,
-        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
-        rate_limit=configuration.server.rate_limit,
-        trusted_proxies=configuration.server.trusted_proxies,
-        max_age=configuration.poll.min_interval,
-    )
-
-
-class Engine:
-    """Everything that polling and publishing need, for the daemon and for one-shot commands.
-
-    An async context manager: within it, the data directory is ours. Entering raises `Busy` when
-    another process owns it and `StoreError` when the store cannot be used.
-    """
-
-    store: Store
-    pipeline: Pipeline
-
-    def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._gate = HostGate(configuration.poll.host_gap)
-        self.subscribers: SubscriberCount | None = None  # of our feeds, as a daemon last counted them
-        self.count_subscribers: Callable[[], int] = lambda: self.subscribers.count if self.subscribers else 0
-        self._stack = AsyncExitStack()
-        self._fetching = AsyncExitStack()  # around the fetcher in use
-        self._leaving: set[asyncio.Task[None]] = set()  # fetchers on their way out
-
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as stack:
-            configuration = self._configuration
-            stack.enter_context(ownership(configuration.data_dir))
-            self.store = open_store(configuration.store_url, configuration.data_dir)
-            stack.callback(self.store.close)
-            self.store.release_claims()
-            self.subscribers = noted_subscribers(self.store)
-            self.store.configure(configuration.sources, now=now())
-            workers = Workers(os.cpu_count() or 1)
-            stack.callback(workers.close)
-            stack.push_async_callback(self._end_fetching)
-            self.pipeline = Pipeline(
-                plant=plant(configuration),
-                store=self.store,
-                fetcher=await self._enter_fetcher(configuration),
-                read=partial(workers.run, read),
-                directory=configuration.data_dir / PUBLIC,
-            )
-            await self.pipeline.recount()
-            self._stack = stack.pop_all()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
-
-    def _make_fetcher(self, configuration: Configuration) -> Fetcher:
-        poll = configuration.poll
-        return Fetcher(
-            user_agent=lambda source_id: user_agent(self._configuration, source_id, self.count_subscribers()),
-            timeout=poll.timeout,
-            max_bytes=poll.max_bytes,
-            allow_addresses=poll.allow_addresses,
-            gate=self._gate,
-            max_connections=poll.concurrency,
-            clock=now,
-        )
-
-    async def reconfigure(self, configuration: Configuration) -> None:
-        """Put another configuration in force; polls in flight end under the old one."""
-        old, self._configuration = self._configuration, configuration
-        before, self.pipeline.plant = self.pipeline.plant, plant(configuration)
-        # In this order nothing can be claimed that the pipeline does not know.
-        await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
-        await asyncio.to_thread(self._repace, before)
-        self._gate.gap = configuration.poll.host_gap
-        if old.poll != configuration.poll:
-            await self._replace_fetcher(configuration)
-
-    async def _replace_fetcher(self, configuration: Configuration) -> None:
-        """Fetch otherwise from now on; the old fetcher ends with the last of its fetches."""
-        leaving = asyncio.create_task(_leave(self._fetcher, self._fetching))
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
-        self._fetching = AsyncExitStack()
-        self.pipeline.fetcher = await self._enter_fetcher(configuration)
-
-    async def _enter_fetcher(self, configuration: Configuration) -> Fetcher:
-        self._fetcher = await self._fetching.enter_async_context(self._make_fetcher(configuration))
-        return self._fetcher
-
-    async def _end_fetching(self) -> None:
-        for leaving in self._leaving:
-            leaving.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
-        await self._fetching.aclose()
-
-    def _repace(self, before: Plant) -> None:
-        """Let a changed interval count from the last poll on, not only after the next."""
-        after = self.pipeline.plant
-        changed = {
-            source_id: source
-            for source_id, source in after.sources.items()
-            if (was := before.sources.get(source_id)) is not None
-            and (was.interval, was.feed_hints, before.pace)
-            != (source.interval, source.feed_hints, after.pace)
-        }
-        if changed:
-            states = [state for state in self.store.states() if state.source_id in changed]
-            self.store.reschedule(
-                [repaced(changed[state.source_id], after.pace, state, now=now()) for state in states]
-            )
-
-
-async def _leave(fetcher: Fetcher, exits: AsyncExitStack) -> None:
-    try:
-        await fetcher.idle()
-    finally:
-        await exits.aclose()
 
 
 class Daemon:
@@ -248,6 +68,7 @@ class Daemon:
                 store=self._engine.store,
                 concurrency=self._configuration.poll.concurrency,
                 tidy=self._tidy,
+                alongside=(self._tell, self._notify),
             )
             self._schedule.start()
             stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
@@ -301,6 +122,21 @@ class Daemon:
                 (source, states[source.id]) for source in self._configuration.sources if source.id in states
             ),
         )
+
+    # telling how sources are
+
+    async def _tell(self) -> None:
+        """Tell changes in the health of sources as they have lasted long enough, for ever."""
+        while True:
+            if await self._engine.tell():
+                self._schedule.news()  # pages and feeds are kept until something is published
+            await asyncio.sleep(TELL.total_seconds())
+
+    async def _notify(self) -> None:
+        """Send the operator what was told, for ever; who is slow to take it holds up nobody else."""
+        while True:
+            await self._engine.notify()
+            await asyncio.sleep(NOTIFY.total_seconds())
 
     # following the configuration
 
