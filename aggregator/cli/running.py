@@ -107,9 +107,14 @@ def _is_wanted(
     if wanted.force:
         return True
     away = host(asked_at(state)) in held
-    due = state.next_poll_at is not None and state.next_poll_at <= now and not away
+    due = (
+        state.next_poll_at is not None and state.next_poll_at <= now and not away and state.paused_at is None
+    )
     if due or not wanted.ids:
         return due
+    if state.paused_at is not None:
+        click.echo(f"{source.id} is paused; --force asks anyway", err=True)
+        return False
     if away or state.state in (State.FAILING, State.GONE):
         until = f"until {state.next_poll_at:%Y-%m-%d %H:%M:%S} UTC" if state.next_poll_at else "for ever"
         click.echo(f"{source.id} waits {until} ({state.next_reason}); --force asks anyway", err=True)

@@ -1,4 +1,4 @@
-"""`list`, `status`, `add`, `remove`: the sources and how they are."""
+"""`list`, `status`, `add`, `remove`, `pause`, `resume`: the sources and how they are."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import click
 
 from aggregator.cli.context import Context, reading_store
 from aggregator.cli.following import REMOVED, edit, followed
-from aggregator.config import Configuration, NewSource, add_sources, remove_source
+from aggregator.config import Configuration, NewSource, add_sources, pause_source, remove_source
 from aggregator.health import advice, remarks
 from aggregator.model import Source, SourceState, State
 
@@ -142,4 +142,30 @@ def remove(context: Context, source_id: str) -> None:
         click.echo(f"{path}: {source_id} removed")
 
 
-COMMANDS = [list_sources, status, add, remove]
+@click.command()
+@click.argument("source_id", metavar="ID")
+@click.pass_obj
+def pause(context: Context, source_id: str) -> None:
+    """Poll a source no more for now: `paused = true` in the sources file. Its entries stay in the feeds."""
+    _pause(context, source_id, paused=True)
+
+
+@click.command()
+@click.argument("source_id", metavar="ID")
+@click.pass_obj
+def resume(context: Context, source_id: str) -> None:
+    """Poll a paused source again, at once if it is due."""
+    _pause(context, source_id, paused=False)
+
+
+def _pause(context: Context, source_id: str, *, paused: bool) -> None:
+    configuration = context.load()
+    known = {source.id: source for source in configuration.sources}
+    if source_id not in known:
+        raise click.UsageError(f"no source {source_id} in {context.config}; `list` shows all")
+    path = pause_source(configuration, source_id, paused=paused)
+    was = " already" if known[source_id].paused == paused else ""
+    click.echo(f"{path}: {source_id} is {'paused' if paused else 'polled'}{was}")
+
+
+COMMANDS = [list_sources, status, add, remove, pause, resume]

@@ -5,7 +5,7 @@
 `editing` writes sources back and keeps everything else byte for byte; `watching` notices edits.
 """
 
-from aggregator.config.editing import NewSource, add_sources, remove_source
+from aggregator.config.editing import NewSource, add_sources, pause_source, remove_source
 from aggregator.config.identity import same_address
 from aggregator.config.loading import load
 from aggregator.config.reference import SchemaKey, json_schema, schema_keys
@@ -24,6 +24,7 @@ __all__ = [
     "add_sources",
     "json_schema",
     "load",
+    "pause_source",
     "remove_source",
     "same_address",
     "schema_keys",

@@ -188,3 +188,25 @@ def test_polls_without_a_daemon_tell_too(tmp_path: Path, publisher: Server) -> N
     assert [event["state"] for event in posts(publisher)] == ["failing"]
     here.run("poll", "--force")
     assert len(posts(publisher)) == 1
+
+
+def test_a_running_daemon_follows_pause_and_resume(tmp_path: Path, publisher: Server) -> None:
+    publisher.answer("/alfa", good("alfa"))
+    publisher.answer("/bravo", good("bravo"))
+    here = site(tmp_path, publisher)
+    with here.daemon() as daemon:
+        daemon.feed("News of alfa")
+        assert "alfa is paused" in here.run("pause", "alfa").stdout
+        assert "state=paused" in daemon.log("event=health", "source=alfa")
+        asked = len(publisher.asked("/alfa"))
+        others = len(publisher.asked("/bravo"))
+        eventually(lambda: len(publisher.asked("/bravo")) > others + 2, "polls of the other")
+        assert len(publisher.asked("/alfa")) == asked
+        assert "News of alfa" in daemon.get("/feed.atom").text
+        assert '"state": "paused"' in daemon.get("/status.json").text
+        assert "paused" in here.run("status").stdout
+        assert "not while it is paused" in daemon.get("/status").text
+        assert "alfa is polled" in here.run("resume", "alfa").stdout
+        eventually(lambda: len(publisher.asked("/alfa")) > asked, "polls again")
+        assert "was=paused" in daemon.log("event=health", "state=ok")
+    assert here.run("pause", "nobody").returncode == 2
