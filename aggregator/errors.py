@@ -11,6 +11,7 @@ AggregatorError
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
 + Refused          an order names nothing, or too much: exit 2 with what could be meant
++ QueryError       a search that cannot be understood or costs too much: told to whoever asked
 
 Anything else is a bug: a traceback in the log, and that source backs off.
 """
@@ -69,3 +70,7 @@ class Busy(AggregatorError):
 
 class Refused(AggregatorError):
     """What the operator orders cannot be done as it is said."""
+
+
+class QueryError(AggregatorError):
+    """A search that cannot be answered as it stands; its text says where and what to do."""

@@ -46,6 +46,7 @@ def merge(
     sorting: Sorting = Sorting.PUBLISHED,
     per_source: int | None = None,
     content: Extent = Extent.FULL,
+    groups: bool = False,
 ) -> MergedFeed:
     """Return the newest `limit` stories as a feed that says the same whenever it is asked.
 
@@ -53,6 +54,7 @@ def merge(
     was emitted of them before counts in `lasting`. Entries of a source that is not in `sources` are not
     shown, and a story that nobody else tells is left out. With `only`, what is shown of a story is told
     by one of these where any tells it; the others are named. `per_source` counts by the source that is shown.
+    With `groups` each says which event it tells.
     """
     found = []
     for story in stories:
@@ -60,6 +62,8 @@ def merge(
         if entries:
             first = entries[0]  # orders what is equally old, whoever is shown
             merged = _merged(replace(story, entries=tuple(entries)), sources, public_url, only, content)
+            if groups:
+                merged = replace(merged, group=story.group_id or story.story_id)
             at = merged.published_at if sorting is Sorting.PUBLISHED else first.first_seen_at
             order = (
                 -at.timestamp(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
+from typing import TypeAlias
 from urllib.parse import quote
 
 # --- what the operator configured
@@ -97,13 +98,73 @@ class Source:
         return repr((self.timezone, self.date_formats))
 
 
+# --- what people search for
+
+
+class Field(StrEnum):
+    """Where a phrase is looked for."""
+
+    TITLE = "title"
+    TEXT = "text"
+    AUTHOR = "author"
+    TAG = "tag"  # of the entry's source, or a category of the entry
+    SOURCE = "source"  # its id or title
+    URL = "url"  # of the entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Words one after the other. `is_prefix`: the last one may go on."""
+
+    words: tuple[str, ...]  # folded as `search.words_of` does; never empty
+    field: Field | None = None  # None = title, text, author or categories
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """Shown on that day (UTC) or later."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Told by one of these sources, by id. What `source:` and `tag:` mean is known when the search is made."""
+
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple["Query", ...] = ()  # of none: everything
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Query", ...] = ()  # of none: nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Query"
+
+
+# A story is found when one of its shown entries is all that the query asks for.
+Query: TypeAlias = Phrase | Since | Among | AllOf | AnyOf | Not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A feed we emit. `sources` is None for the merged feed of everything."""
+    """A feed we emit. `sources` is None for the merged feed of everything.
+
+    With `query` only stories that it finds; with both, those that it finds in what these sources say.
+    """
 
     name: str
     title: str
     sources: tuple[str, ...] | None = None
+    query: Query | None = None
     limit: int
     rules: tuple[Rule, ...] = ()  # which stories it shows, by what they say
     sorting: Sorting = Sorting.PUBLISHED
@@ -492,7 +553,8 @@ class Mark:
 class Lookup:
     """What is to be known of a batch of entries before they can be placed.
 
-    `samples`, by guid: hashes of the text by which resembling entries are found. `titles`: by which entries are
+    `samples`, by guid: hashes of the text by which resembling entries are found. `topics`, by guid: hashes of the
+    title by which stories of the same event are. `titles`: by which entries are
     known again when their source has given them all other guids and addresses. `skipped`: how many more the
     document has that were known before it was read.
     """
@@ -502,6 +564,7 @@ class Lookup:
     uris: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     samples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    topics: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     skipped: int = 0
 
@@ -559,7 +622,8 @@ class Candidates:
     took it; its length is the number of the next. `near`: by sample, stories that share some of it, those
     that share most first. `boilerplate`: by source id, hashes of what a source says in every entry, of this source and
     those of `near`. `apart`: pairs of story ids that the operator has told apart. `told`: of this source,
-    under the titles looked for, when most of the guids are not known. `seen`: how much was stored when all this
+    under the titles looked for, when most of the guids are not known. `events`: by guid, stories that may tell the
+    same event and are the first of their group. `seen`: how much was stored when all this
     was looked up.
     """
 
@@ -570,7 +634,16 @@ class Candidates:
     boilerplate: Mapping[str, frozenset[int]] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
     told: tuple[Told, ...] = ()
+    events: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """A story tells the event that another was the first to tell, whose id names the group; and how it was judged."""
+
+    first_id: str
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -579,7 +652,8 @@ class Placement:
 
     `marks` are the numbered places the entry takes for its story: (mark, n). Two polls that
     decided at once ask for the same place, and the second must decide again. `sample` are the hashes
-    by which the text is looked up; `is_indexed` when later entries are to be found by them.
+    by which the text is looked up; `is_indexed` when later entries are to be found by them. `grouping`: the event
+    that the story it founds tells; None = its own, and `topics` are the hashes by which that is found.
     """
 
     entry: Entry
@@ -591,6 +665,8 @@ class Placement:
     marks: tuple[tuple[Mark, int], ...] = ()
     sample: tuple[int, ...] = ()
     is_indexed: bool = False
+    topics: tuple[int, ...] = ()
+    grouping: Grouping | None = None
     is_held: bool = False  # stored, and not shown until the operator releases it
 
 
@@ -699,12 +775,14 @@ class Plan:
 class Story:
     """One thing told once, by one or many sources. `entries[0]` is its representative, if that may be shown.
 
-    When the representative has left, its date still is the story's.
+    When the representative has left, its date still is the story's. Stories of one `group_id` tell one event; None =
+    its own, which has the id of the story.
     """
 
     story_id: str
     representative_id: str | None = None  # None = `entries[0]`, as with the next
     shown_at: datetime | None = None  # of the representative: the order of the merged feed
+    group_id: str | None = None
     entries: tuple[StoredEntry, ...]
 
 
@@ -728,7 +806,10 @@ class Filed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """A story with all that is stored of it, shown or not; entries as first seen."""
+    """A story with all that is stored of it, shown or not; entries as first seen.
+
+    `related`: ids of the other stories of its group.
+    """
 
     story_id: str
     representative: str  # entry id
@@ -738,6 +819,8 @@ class Dossier:
     marks: tuple[Mark, ...] = ()
     aliases: tuple[str, ...] = ()
     overrules: tuple[Overrule, ...] = ()  # that any of its entries are named in
+    grouping: Grouping | None = None
+    related: tuple[str, ...] = ()
 
 
 # --- what the operator orders
@@ -970,6 +1053,7 @@ class MergedEntry:
     source: Provenance
     others: tuple[Provenance, ...] = ()  # further sources of the same story
     told: str = ""  # the entry whose text this is, and the digest of that: another text has another
+    group: str | None = None  # the same of stories that tell one event; None = groups are not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -981,6 +1065,15 @@ class Emitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A story that has been emitted and is no more: deleted by its publisher, or joined with `story_now`."""
+
+    story_id: str
+    removed_at: datetime
+    story_now: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFeed:
     """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 
@@ -989,6 +1082,8 @@ class MergedFeed:
     public_url: str  # without a trailing slash
     updated_at: datetime
     entries: tuple[MergedEntry, ...] = ()
+    archive_url: str | None = None  # of the newest page with what this feed had before (RFC 5005)
+    removals: tuple[Removal, ...] = ()  # RFC 6721
     formats: tuple[str, ...] = ("atom", "rss", "json")  # it is published in
     query: str = ""  # of its addresses, as "limit=10&since=2023-11-14T08:33:00Z"
 
@@ -1004,6 +1099,74 @@ class MergedFeed:
     def self_url(self, extension: str) -> str:
         """Address of this feed in the format with that extension: "atom", "rss" or "json"."""
         return f"{self.public_url}/{quote(self.path)}.{extension}{self.query and '?'}{self.query}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """What stands around the entries of a page of a feed's archive (RFC 5005); `path` names exactly what it holds."""
+
+    path: str
+    public_url: str  # without a trailing slash
+    feed_id: str  # and the address of the current document
+    title: str  # the feed's, when the page was begun
+    updated_at: datetime
+    previous: str | None  # path of the page before
+
+    @property
+    def home_url(self) -> str:
+        return f"{self.public_url}/"
+
+    @property
+    def url(self) -> str:
+        return f"{self.public_url}/{self.path}"
+
+    @property
+    def previous_url(self) -> str | None:
+        return f"{self.public_url}/{self.previous}" if self.previous else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """A story as a feed showed it last: `body` is its atom:entry, which needs no declaration around it."""
+
+    story_id: str
+    updated_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leavers:
+    """Stories that a feed shows no more, in the order in which they go into its archive.
+
+    `title` is the feed's, for pages that begin with them.
+    """
+
+    output: str
+    title: str
+    entries: tuple[Archived, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLength:
+    """How far the archive of a feed goes: entries numbered from `dropped` pages on to `entries`."""
+
+    entries: int = 0
+    dropped: int = 0  # pages let go by retention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContent:
+    """What a page of an archive holds, the oldest first."""
+
+    title: str
+    entries: tuple[Archived, ...]
+
+
+class Absence(StrEnum):
+    """Why there is no such page of an archive."""
+
+    NEVER = "never"
+    DROPPED = "dropped"  # there was one, until retention let it go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

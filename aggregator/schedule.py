@@ -1,4 +1,4 @@
-"""The tick: claim what is due, poll it, publish what changed, tidy now and then.
+"""The tick: claim what is due, poll it, publish what changed, index it for searches, tidy now and then.
 
 Due times live in the store, so a restart changes nothing; APScheduler only keeps time for two jobs.
 """
@@ -29,6 +29,8 @@ TIDY = timedelta(hours=1)
 LEASE = timedelta(minutes=30)  # a claim older than this is of a poll that died
 GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to be published with them
 RETRY = timedelta(seconds=2)  # after a publication that could not be written
+FILING_GAP = timedelta(milliseconds=50)  # between two steps of filing what is old
+INDEX = timedelta(seconds=1)  # between two looks at what searches do not find yet
 QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this long for the next claim
 
 
@@ -60,6 +62,7 @@ class Schedule:
         self._refiller: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._publisher: asyncio.Task[None] | None = None
+        self._indexer: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -72,6 +75,7 @@ class Schedule:
         self._publisher = asyncio.create_task(self._guard(self._publish_news))
         self._refiller = asyncio.create_task(self._guard(self._refill))
         self._companions = [asyncio.create_task(self._guard(work)) for work in self._alongside]
+        self._indexer = asyncio.create_task(self._guard(self._index_news))
         first = {
             "next_run_time": self._clock(),
             "coalesce": True,
@@ -100,6 +104,7 @@ class Schedule:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await _end(self._publisher)
+        await _end(self._indexer)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
@@ -158,6 +163,7 @@ class Schedule:
 
     async def _publish_news(self) -> None:
         while True:
+            await self._file_older()
             await self._news.wait()
             await self._wait_for_others()
             self._news.clear()
@@ -169,6 +175,30 @@ class Schedule:
                 await asyncio.sleep(RETRY.total_seconds())
             else:
                 log.debug("publish", entries=len(publication.feeds[0].entries))
+
+    async def _file_older(self) -> None:
+        """While there is no news, file what new feeds have from before; then publish where it has gone."""
+        filed = False
+        try:
+            while not self._news.is_set() and await self._pipeline.file_older():
+                filed = True
+                await asyncio.sleep(FILING_GAP.total_seconds())
+        except PublishError as exc:
+            log.error("archive", error=str(exc))  # tried again after the next publication
+        if filed:
+            self.news()
+
+    async def _index_news(self) -> None:
+        """Index what polls have stored, resting as long as it works: after an update that may be all there is."""
+        while True:
+            await asyncio.sleep(INDEX.total_seconds())
+            indexed, began = 0, monotonic()
+            while many := await self._pipeline.index():
+                indexed += many
+                await asyncio.sleep(monotonic() - began)
+                began = monotonic()
+            if indexed and self._pipeline.searches:
+                self.news()
 
     async def _wait_for_others(self) -> None:
         """Publish a whole cycle at once where it is short: ids then do not depend on who was first."""

@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "addresses", "merge", "emit"}),
     frozenset({"extras"}),
     frozenset({"html"}),
-    frozenset({"dates", "urls"}),
+    frozenset({"dates", "urls", "search"}),
     frozenset({"model", "errors", "logs"}),
 )
 ROOMS = {

@@ -268,3 +268,10 @@ def test_near_duplicates_are_switched_on_and_off_by_the_configuration(
     file.write_text(f'[aggregator]\ntitle = "T"\n[dedup]\nwindow = "9h"\nnear_duplicates = {said}\n')
     window = plant(load(file, environ={})).window
     assert (window.near, window.url) == (near, timedelta(hours=9))
+
+
+@pytest.mark.parametrize(("said", "group"), [("", None), ("groups = true", timedelta(hours=9))])
+def test_groups_are_off_unless_asked_for(tmp_path: Path, said: str, group: timedelta | None) -> None:
+    file = tmp_path / "aggregator.toml"
+    file.write_text(f'[aggregator]\ntitle = "T"\n[dedup]\nwindow = "9h"\n{said}\n')
+    assert plant(load(file, environ={})).window.group == group

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.dedup import Window
-from aggregator.model import Output, Source, State
+from aggregator.errors import QueryError
+from aggregator.model import Asked, Output, Source, State
+from aggregator.search import parse_query
 from tests.fetch.server import Answer, Server
 from tests.world import World
 
@@ -290,6 +292,45 @@ async def test_named_feeds_by_sources_and_strays_removed(world: World, publisher
     world.configure(*sources)
     await world.feed()
     assert list((world.directory / "feeds").iterdir()) == []
+
+
+async def test_a_feed_is_what_its_query_finds_as_soon_as_it_is_stored(
+    world: World, publisher: Server
+) -> None:
+    publisher.answer("/a", Answer(body=rss(item("1", title="CSTO meets"), item("2", title="Weather"))))
+    publisher.answer("/b", Answer(body=rss(item("3", title="Yerevan", text="Armenia leaves the csto"))))
+    sources = [Source(id=name, url=publisher.url(f"/{name}"), tags=(f"of {name}",)) for name in "ab"]
+    outputs = (
+        Output(name="feeds/csto", title="CSTO", query=parse_query("CSTO"), limit=9),
+        Output(name="feeds/b", title="b", sources=("b",), query=parse_query("CSTO OR weather"), limit=9),
+        Output(name="feeds/tag", title="tag", query=parse_query('-tag:"of a" OR title:weather'), limit=9),
+    )
+    world.configure(*sources, outputs=outputs)
+    await world.poll()
+
+    async def titles(name: str) -> list[str]:
+        return sorted(entry.title for entry in (await world.feed(f"feeds/{name}.atom")).entries)
+
+    assert await titles("csto") == ["CSTO meets", "Yerevan"]
+    assert await titles("b") == ["Yerevan"]
+    assert await titles("tag") == ["Weather", "Yerevan"]
+    publisher.answer("/a", Answer(body=rss(item("1", title="They meet"), item("4", title="The CSTO again"))))
+    await world.poll("a")
+    assert await titles("csto") == ["The CSTO again", "Yerevan"]
+
+
+async def test_what_a_search_finds_is_a_feed_on_demand(world: World, publisher: Server, alfa: Source) -> None:
+    publisher.answer("/alfa", Answer(body=rss(item("1", title="CSTO meets"), item("2", title="Weather"))))
+    await world.poll()
+    await world.pipeline.publish()
+    while await world.pipeline.index():
+        pass
+    found = await asyncio.to_thread(world.pipeline.feed_at, "search", Asked(words="csto -weather"))
+    assert found is not None
+    assert [entry.title for entry in found.entries] == ["CSTO meets"]
+    assert found.self_url("atom").endswith("/search.atom?q=csto+-weather")
+    with pytest.raises(QueryError, match="column 6: OR needs something after it"):
+        await asyncio.to_thread(world.pipeline.feed_at, "search", Asked(words="csto OR"))
 
 
 async def test_a_removed_source_leaves_the_feed_and_its_ids_return(world: World, publisher: Server) -> None:

@@ -9,9 +9,19 @@ import sys
 import click
 
 from aggregator import __version__
-from aggregator.cli import checking, comparing, exchange, explaining, overruling, running, sources, stories
+from aggregator.cli import (
+    checking,
+    comparing,
+    exchange,
+    explaining,
+    overruling,
+    running,
+    searching,
+    sources,
+    stories,
+)
 from aggregator.cli.context import Context, find_config
-from aggregator.errors import AggregatorError, Busy, ConfigError, Refused
+from aggregator.errors import AggregatorError, Busy, ConfigError, QueryError, Refused
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -25,6 +35,7 @@ Examples:
   aggregator poll --force               one cycle now, whatever the schedule says
   aggregator add https://example.org/   follow a feed
   aggregator status                     which sources are well, and why not
+  aggregator search 'CSTO -Belarus'     what has been told of it
 """
 
 
@@ -56,7 +67,7 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, stories, comparing, overruling, exchange):
+for group in (running, checking, sources, explaining, stories, searching, comparing, overruling, exchange):
     for command in group.COMMANDS:
         cli.add_command(command)
 
@@ -76,7 +87,7 @@ def main() -> None:
     except Busy as exc:
         click.echo(f"aggregator: {exc}", err=True)
         sys.exit(EXIT_TEMPORARY)
-    except Refused as exc:
+    except (Refused, QueryError) as exc:
         click.echo(f"aggregator: {exc}", err=True)
         sys.exit(EXIT_USAGE)
     except AggregatorError as exc:

@@ -9,6 +9,8 @@ from itertools import pairwise
 import click
 
 from aggregator.cli.context import Context, reading_store
+from aggregator.cli.stories import named_in
+from aggregator.errors import Refused
 from aggregator.html import lines, plain_text
 from aggregator.model import Entry, Version
 
@@ -19,8 +21,9 @@ from aggregator.model import Entry, Version
 def diff_entry(context: Context, entry: str) -> None:
     """Show what changed between the versions of an entry that are kept: words, links, enclosures, all it carries.
 
-    ENTRY is the id of an entry as our feeds have it. An edit that is marked trivial (white space, counters, tokens
-    in addresses) was kept and never shown: it is compared with the version that stayed.
+    ENTRY is an entry_id, a story_id (also one from before a join) or the entry's address. An edit that is marked
+    trivial (white space, counters, tokens in addresses) was kept and never shown: it is compared with the version
+    that stayed.
     """
     versions = _versions(context, entry)
     changes = list(_changes(versions))
@@ -41,17 +44,14 @@ COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 CONTEXT_LINES = 2
 
 
-def _versions(context: Context, entry: str) -> Sequence[Version]:
-    """Return the versions of the entry with that id, else of the one whose story has or had it."""
-    configuration = context.load()
-    with reading_store(configuration) as store:
-        versions: Sequence[Version] = ()
-        if store is not None:
-            versions = store.revisions(entry) or store.revisions(store.resolve(entry) or entry)
+def _versions(context: Context, name: str) -> Sequence[Version]:
+    """Return the versions of the entry that `name` means."""
+    with reading_store(context.load()) as store:
+        _, entry_id = named_in(store, name)
+        assert store is not None
+        versions: Sequence[Version] = store.revisions(entry_id)
     if not versions:
-        raise click.ClickException(
-            f"no versions of {entry}: no such entry is stored, or retention has let its text go"
-        )
+        raise Refused(f"no versions of {name}: retention has let its text go")
     return versions
 
 

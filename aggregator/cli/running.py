@@ -93,6 +93,8 @@ async def _cycle(configuration: Configuration, wanted: Wanted) -> list[PollResul
             *(_poll_all(parts.pipeline, chain, room, wanted) for chain in chains.values())
         )
         await parts.tell()
+        while await parts.pipeline.index():
+            pass
         await parts.pipeline.publish()
         await parts.notify()
     by_id = {result.source_id: result for chain in results for result in chain}

@@ -10,8 +10,9 @@ from aggregator.config import Configuration
 from aggregator.daemon import plant
 from aggregator.errors import Refused
 from aggregator.merge import shown_at, telling
-from aggregator.model import Dossier, Filed, Output
+from aggregator.model import AllOf, Dossier, Filed, Output
 from aggregator.pipeline import named
+from aggregator.search import SourceNames, finds, names_of, resolved, searchable_entry
 from aggregator.store import Store
 
 Facts = Iterator[tuple[str, object]]
@@ -38,6 +39,12 @@ SCORES = {
     "title": "{:.0%} of the titles agree in order",
     "words": "{:.0%} of the shorter title's words are in the longer",
 }
+GROUPED = {
+    "shared": "{:g} telling words are in both titles",
+    "told": "{:.0%} of one title is said by the other article",
+    "told well": "{:.0%} of the other",
+    "leads": "{:.0%} of what the shorter beginning tells is in the other",
+}
 
 
 @click.command()
@@ -49,7 +56,7 @@ def show(context: Context, entry: str) -> None:
     ENTRY is an entry_id, a story_id (also one from before a join) or the entry's address.
     """
     with reading_store(context.load()) as store:
-        story, entry_id = _named(store, entry)
+        story, entry_id = named_in(store, entry)
     if context.as_json:
         context.show([_story(story) | {"entries": [_stored(filed) for filed in story.entries]}], [])
         return
@@ -62,18 +69,25 @@ def show(context: Context, entry: str) -> None:
 def explain_entry(context: Context, configuration: Configuration, name: str) -> None:
     """Print the life of an entry: when seen, how read, which story and why, which feeds show it or why none does."""
     with reading_store(configuration) as store:
-        story, entry_id = _named(store, name)
+        story, entry_id = named_in(store, name)
         assert store is not None
-        seen = [_Seen.of(store, story, output) for output in plant(configuration).outputs]
+        heads = store.heads()
+        names = [
+            names_of(source, heads[source.id].title if source.id in heads else None)
+            for source in configuration.sources
+        ]
+        seen = [_Seen.of(store, story, output, names) for output in plant(configuration).outputs]
     filed = next(filed for filed in story.entries if filed.stored.entry_id == entry_id)
-    facts = [*_life(filed), *_why(story, filed), *_shown(configuration, filed, story, seen)]
+    grouped: Facts = _grouped(story) if configuration.dedup.groups else iter(())
+    facts = [*_life(filed), *_why(story, filed), *grouped, *_shown(configuration, filed, story, seen)]
     if context.as_json:
         context.show([{"id": entry_id} | dict(facts)], [])
     else:
         _print(f"{entry_id}: {filed.stored.entry.title}", facts)
 
 
-def _named(store: Store | None, name: str) -> tuple[Dossier, str]:
+def named_in(store: Store | None, name: str) -> tuple[Dossier, str]:
+    """See `named`; `store` is None where nothing has been stored yet."""
     if store is None:
         raise Refused(f"no entry {name}: nothing has been stored yet")
     return named(store, name)
@@ -181,19 +195,53 @@ def _why(story: Dossier, filed: Filed) -> Facts:
     yield "overruled", _overrules(story)
 
 
+def _grouped(story: Dossier) -> Facts:
+    """Which event the story tells with others, each in an article of its own."""
+    grouping = story.grouping
+    yield (
+        "event",
+        story.story_id + ", which it was the first to tell" if grouping is None else grouping.first_id,
+    )
+    if grouping is not None:
+        yield (
+            "grouped by",
+            [GROUPED.get(name, name + " {:g}").format(score) for name, score in grouping.scores],
+        )
+    yield "told too in", list(story.related)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """Whether a feed of ours has a story. `oldest`: the last it has, when it is full."""
+    """Whether a feed of ours has a story, or its archive, and whether its query finds any entry of it."""
 
     output: Output
     has: bool
     is_full: bool
+    is_archived: bool
+    is_found: bool
 
     @classmethod
-    def of(cls, store: Store, story: Dossier, output: Output) -> "_Seen":
-        found = store.latest(output.limit, sources=output.sources, settled=True)
-        has = any(one.story_id == story.story_id for one in found)
-        return cls(output=output, has=has, is_full=len(found) >= output.limit)
+    def of(cls, store: Store, story: Dossier, output: Output, names: Sequence[SourceNames]) -> "_Seen":
+        found = store.latest(output.limit, sources=output.sources, settled=True, query=output.query)
+        is_archived = store.is_archived(output.name, story.story_id)
+        has = not is_archived and any(one.story_id == story.story_id for one in found)
+        query = AllOf() if output.query is None else resolved(output.query, names)
+        is_found = any(
+            finds(
+                query,
+                searchable_entry(filed.stored.entry),
+                source_id=filed.stored.entry.source_id,
+                shown_at=story.shown_at,
+            )
+            for filed in story.entries
+        )
+        return cls(
+            output=output,
+            has=has,
+            is_full=len(found) >= output.limit,
+            is_archived=is_archived,
+            is_found=is_found,
+        )
 
 
 def _shown(configuration: Configuration, filed: Filed, story: Dossier, feeds: Sequence[_Seen]) -> Facts:
@@ -237,14 +285,17 @@ def _hidden(filed: Filed, followed: set[str]) -> str:
 def _missing(feed: _Seen, story: Dossier, followed: set[str]) -> str:
     telling = [filed for filed in story.entries if not _hidden(filed, followed)]
     wanted = feed.output.sources
+    if feed.is_archived and not feed.is_full:
+        return "it has left it for its archive"
     if not telling:
         return "nothing that tells the story is shown"
     if wanted is not None and not any(filed.stored.entry.source_id in wanted for filed in telling):
         return "it has none of the sources that tell the story"
-    if not story.is_settled:
-        return "not published yet"
-    if feed.is_full:
-        return f"the {feed.output.limit} stories it has are newer"
+    if not feed.is_found:
+        return "its query does not find the story"
+    if feed.is_full and story.is_settled:
+        newer = f"the {feed.output.limit} stories it has are newer"
+        return f"{newer}, and it is in the archive" if feed.is_archived else newer
     return "not published yet"
 
 

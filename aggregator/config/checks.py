@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from aggregator.config.problems import did_you_mean, nearest, quoted
+from aggregator.errors import QueryError
+from aggregator.search import parse_query
 
 NAME_LENGTH = 100  # of ids and names of feeds: they are parts of addresses and of file names
 TAG_LENGTH = 100
@@ -50,6 +52,15 @@ def check_path(text: str) -> str:
     """Return a path that a file system can hold; "" stays."""
     if _CONTROL.search(text):
         raise ValueError("a path must not contain control characters")
+    return text
+
+
+def check_query(text: str) -> str:
+    """Return a query that can be read; the column that a complaint names is the query's own."""
+    try:
+        parse_query(text)
+    except QueryError as exc:
+        raise ValueError(str(exc)) from None
     return text
 
 

@@ -9,6 +9,7 @@ from aggregator.config.problems import Problems, did_you_mean, quoted
 from aggregator.config.schema import FeedTable
 from aggregator.config.sources import as_rule
 from aggregator.model import Extent, Output, Sorting, Source
+from aggregator.search import parse_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def _output(
         name=table.name,
         title=table.title or table.name,
         sources=_members(table, sources),
+        query=None if table.query is None else parse_query(table.query),
         limit=table.limit,
         rules=tuple(as_rule(rule) for rule in table.rules),
         sorting=Sorting(table.order),

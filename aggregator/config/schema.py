@@ -44,6 +44,7 @@ def _checked(check: Callable[[str], object]) -> AfterValidator:
 Line = Annotated[str, AfterValidator(checks.check_line)]
 FilePath = Annotated[str, AfterValidator(checks.check_path)]
 Name = Annotated[str, AfterValidator(checks.check_name)]
+SearchText = Annotated[str, AfterValidator(checks.check_query)]
 Label = Annotated[str, AfterValidator(checks.check_tag)]
 SourceUrl = Annotated[str, AfterValidator(checks.check_source_url)]
 WebUrl = Annotated[str, AfterValidator(checks.check_web_url)]
@@ -156,11 +157,20 @@ class DedupTable(Table):
         default=True,
         description="Copies with other titles, bylines and endings are one story too. If false, only equal ones.",
     )
+    groups: bool = Field(
+        default=False,
+        description="Name the event that a story tells, so that readers can put its articles together; hides nothing.",
+    )
 
 
 class RetentionTable(Table):
-    keep: Span = Field(default="365d", description="Entries older than this are forgotten.")
+    keep: Span = Field(
+        default="365d", description="Entries older than this are forgotten, and pages of archives."
+    )
     keep_per_source: Count = Field(default=1000, description="Entries kept of each source.")
+    tombstones: SpanOrZero = Field(
+        default="30d", description="How long feeds say that a story was deleted or joined (RFC 6721)."
+    )
 
 
 class ReferenceTable(Table):
@@ -339,6 +349,9 @@ class FeedTable(Table):
     title: Line | None = Field(default=None, description="Default: its name.")
     tags: list[Label] = Field(default=[], description="Take the sources that have one of these tags.")
     sources: list[str] = Field(default=[], description="Take these sources, by id.")
+    query: SearchText | None = Field(
+        default=None, description="Take what this search finds, in these sources or, without any, in all."
+    )
     limit: int = Field(default=100, ge=1, le=MOST, description="Entries in the feed.")
     rules: list[RuleTable] = Field(
         default=[], description="Which stories to show, by regular expressions, as in [[source]]."
@@ -365,7 +378,9 @@ class FeedTable(Table):
             and not self.tags
             and not self.sources
         ):
-            raise ValueError("a feed needs tags and/or sources; everything is in the merged feed already")
+            raise ValueError(
+                "a feed needs tags, sources and/or a query; everything is in the merged feed already"
+            )
         return self
 
 

@@ -102,12 +102,16 @@ def _interval(
 
 def dedup(table: DedupTable) -> Dedup:
     """Return [dedup]."""
-    return Dedup(window=duration(table.window), near_duplicates=table.near_duplicates)
+    return Dedup(window=duration(table.window), near_duplicates=table.near_duplicates, groups=table.groups)
 
 
 def retention(table: RetentionTable) -> Retention:
     """Return [retention]."""
-    return Retention(keep=duration(table.keep), keep_per_source=table.keep_per_source)
+    return Retention(
+        keep=duration(table.keep),
+        keep_per_source=table.keep_per_source,
+        tombstones=duration(table.tombstones),
+    )
 
 
 def health(table: HealthTable, main: Main, environ: Mapping[str, str], problems: Problems) -> Health:

@@ -40,12 +40,14 @@ class Poll:
 class Dedup:
     window: timedelta
     near_duplicates: bool
+    groups: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     keep: timedelta
     keep_per_source: int
+    tombstones: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,6 @@ Locate = Callable[[positions.Path], Place]
 
 # Keys people expect, and what to write instead.
 ADVICE = {
-    ("feed", "query"): "is not supported yet: choose sources by tags and/or sources",
     ("source", "password"): 'belongs into auth = { username = "…", password_file = "…" }',
     ("source", "username"): 'belongs into auth = { username = "…", password_file = "…" }',
     ("source.auth", "password"): "must not stand here: use password_file or password_env",

@@ -26,11 +26,6 @@ NOTIFY = timedelta(seconds=5)  # between two looks at what the operator has not 
 VERSIONS_KEPT = timedelta(days=90)  # what entries said before, unless their retention ends first
 
 
-def _warn(configuration: Configuration) -> None:
-    for warning in configuration.warnings:
-        log.warning("configuration", warning=warning)
-
-
 class Daemon:
     """`aggregator run`: from the configuration at `path` until SIGTERM or SIGINT."""
 
@@ -54,7 +49,7 @@ class Daemon:
         log.info(
             "start", version=__version__, config=str(self._path), sources=len(self._configuration.sources)
         )
-        _warn(self._configuration)
+        self._warn()
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
             self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
@@ -81,6 +76,10 @@ class Daemon:
             raise self._schedule.failure
         log.info("stopped")
 
+    def _warn(self) -> None:
+        for warning in self._configuration.warnings:
+            log.warning("configuration", warning=warning)
+
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -105,6 +104,7 @@ class Daemon:
             settings=lambda: self._serve_settings,
             live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
+            archive=self._engine.pipeline.archive,
         )
         await server.start(app, listening)
         self._server = server
@@ -172,8 +172,8 @@ class Daemon:
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
-        _warn(new)
         old, self._configuration = self._configuration, new
+        self._warn()
         self._configuration_error = None
         self._serve_settings = serve_settings(new)
         await self._engine.reconfigure(new)
@@ -230,6 +230,7 @@ class Daemon:
             keep_per_source=keep.keep_per_source,
             texts_before=at - dedup.Window().text,
             versions_before=at - VERSIONS_KEPT,
+            removals_before=at - keep.tombstones,
         )
         if pruned:
             log.info("tidy", pruned=pruned)

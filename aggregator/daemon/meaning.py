@@ -38,9 +38,11 @@ def plant(configuration: Configuration) -> Plant:
         window=dedup.Window(
             url=configuration.dedup.window,
             near=configuration.dedup.window if configuration.dedup.near_duplicates else None,
+            group=configuration.dedup.window if configuration.dedup.groups else None,
         ),
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
+        tombstones=configuration.retention.tombstones,
         health_after=configuration.health.after,
     )
 

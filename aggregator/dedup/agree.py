@@ -9,15 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.dedup.marks import FOLDED, TEXT, URL
-from aggregator.dedup.near import against
+from aggregator.dedup.near import NEXT_DAY, SHORT, against
 from aggregator.dedup.said import TITLE_TOKENS, said
+from aggregator.dedup.subject import is_shared
 from aggregator.dedup.verdict import Verdict
-from aggregator.dedup.words import containment, numbers, overlap, tokens
+from aggregator.dedup.words import containment, length, numbers, overlap, tokens
 from aggregator.model import Entry, StoredEntry
+from aggregator.urls import folded_key
 
 COMPARED_TOKENS = 400  # of each text
 SAME_URL_CONTAINMENT = 0.5  # a figure corrected, a tail added, the lead rewritten
 SAME_TEXT_CONTAINMENT = 0.8
+RELATED_TITLES = 0.34  # below it the text that is shared must be about one of them, for a stub is not
+HEADLINE_LEAST = 4  # words: less is the name of a column
+OTHER_ISSUE = "other issue"
 TITLE_OVERLAP = 0.6  # where one side has no text: a title cut short
 
 
@@ -28,6 +33,7 @@ class Window:
     url: timedelta = timedelta(hours=72)  # [dedup] window
     text: timedelta = timedelta(days=14)
     near: timedelta | None = timedelta(hours=72)  # [dedup] window; None: [dedup] near_duplicates is off
+    group: timedelta | None = None  # [dedup] window; None: [dedup] groups is off
 
 
 def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window: Window) -> Verdict:
@@ -36,6 +42,8 @@ def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window:
         raise ValueError(f"no such kind of mark: {kind}")
     if not is_within(window.text if kind == TEXT else window.url, new, seen_at, other):
         return Verdict()
+    if kind == TEXT and is_other_issue(new, seen_at, other):
+        return Verdict(veto=OTHER_ISSUE)
     verdict = _same_text(new, other.entry) if kind == TEXT else _same_page(new, other.entry)
     if verdict.rule is None or kind != TEXT:
         return replace(verdict, rule=kind if verdict.rule else None)
@@ -57,6 +65,24 @@ def is_within(window: timedelta, new: Entry, seen_at: datetime, other: StoredEnt
     ):
         return True  # a source without dates re-issues an old entry: there is nothing to compare
     return apart(new, seen_at, other) <= window
+
+
+def is_other_issue(new: Entry, seen_at: datetime, other: StoredEntry) -> bool:
+    """Return whether one source told the two on different days at different places: the crossword of the day.
+
+    What has a headline, or a longer text, an agency sends again.
+    """
+    told = other.entry
+    if (
+        length(tokens(new.title, TITLE_TOKENS)) >= HEADLINE_LEAST
+        or len(tokens(new.content_text, SHORT)) >= SHORT
+    ):
+        return False
+    if new.source_id != told.source_id or new.published_at is None or told.published_at is None:
+        return False
+    if apart(new, seen_at, other) < NEXT_DAY or not new.url or not told.url:
+        return False
+    return folded_key(new.url) != folded_key(told.url)
 
 
 def apart(new: Entry, seen_at: datetime, other: StoredEntry) -> timedelta:
@@ -84,7 +110,8 @@ def _same_page(a: Entry, b: Entry) -> Verdict:
         return _verdict(False, words=words)  # Episode 41 and Episode 42 share a page and their show notes
     if text:
         shared = containment(text, longer_text)
-        return _verdict(shared >= SAME_URL_CONTAINMENT, text=shared, words=words)
+        agree = shared >= SAME_URL_CONTAINMENT and (words >= RELATED_TITLES or is_shared(said(a), said(b)))
+        return _verdict(agree, text=shared, words=words)
     if title:
         return _verdict(words >= TITLE_OVERLAP, words=words)
     return _verdict(not (a.title or a.content_text) or not (b.title or b.content_text))

@@ -6,6 +6,7 @@ wrongly taken may make two texts equal: so only what has the very shape of furni
 
 import re
 
+from aggregator.dedup.swaps import DAYS_AND_MONTHS
 from aggregator.dedup.words import UNSPACED
 
 HEAD_CHARS = 600  # where bylines and datelines stand
@@ -48,6 +49,19 @@ _CAPTION = re.compile(
     r"|^\(?图",
     re.IGNORECASE,
 )
+# When a page was put up, among its labels: "Posted: 4:56 AM, June 02, 2018". Another hour makes no other article.
+_STAMP = re.compile(
+    r"\s*(?:posted|published|(?:last )?updated|last modified|veröffentlicht|aktualisiert|опубликовано|обновлено"
+    r"|publié|mis à jour|publicado|actualizado|发布时间|发布于|更新时间|更新于)(?![^\W\d])",
+    re.IGNORECASE,
+)
+STAMP_CHARS = 60  # after its first words
+TIME_WORDS = """
+    mon tue wed thu fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec am pm on at
+    um uhr den в г года le à h el a las de del 年 月 日 时 分
+"""
+_WHEN = frozenset(f"{DAYS_AND_MONTHS} {TIME_WORDS}".split())
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 # What any of `_TAILS` contains: most texts have none, and are not searched for each.
 _TAIL_HINT = re.compile(
@@ -76,7 +90,7 @@ _TAILS = tuple(
 
 def without_furniture(text: str) -> str:
     """Return `text` without what stands before its first sentence and after its last."""
-    head, rest = text[:HEAD_CHARS], text[HEAD_CHARS:]
+    head, rest = _without_stamps(text[:HEAD_CHARS]), text[HEAD_CHARS:]
     for _ in range(PASSES):
         before = head
         for pattern in _HEADS:
@@ -96,6 +110,27 @@ def without_furniture(text: str) -> str:
         if tail == before:
             break
     return (body + tail).strip()
+
+
+def _without_stamps(head: str) -> str:
+    """Drop the lines among the first that say when the page was put up; not the last, which may be cut."""
+    *lines, last = head.split("\n", LABELS)
+    if not lines:
+        return head
+    return "\n".join([*(line for line in lines if not _is_stamp(line)), last])
+
+
+def _is_stamp(line: str) -> bool:
+    found = _STAMP.match(line)
+    if found is None:
+        return False
+    when = line[found.end() :]
+    is_zone = str.isupper  # "CDT", "MSK"
+    return (
+        len(when) <= STAMP_CHARS
+        and any(map(str.isdigit, when))
+        and all(word.casefold() in _WHEN or is_zone(word) for word in _LETTERS.findall(when))
+    )
 
 
 def _without_labels(head: str, more: int) -> str:

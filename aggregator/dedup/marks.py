@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from aggregator.dedup.boilerplate import boilerplate
+from aggregator.dedup.events import topics
 from aggregator.dedup.identity import names
 from aggregator.dedup.said import said, title_words
 from aggregator.dedup.sample import sample
@@ -41,11 +42,12 @@ def lookup(
     *,
     skipped: int = 0,
     near: bool = True,
+    groups: bool = False,
 ) -> Lookup:
     """Return what must be known of `entries` and `tombstones`, all of one source, before they can be placed.
 
     `skipped` more were known and left out when the document was read. Without `near` no entry is looked for
-    that only resembles one of these.
+    that only resembles one of these; with `groups` those are that tell the same event.
     """
     repeated = (boilerplate(entries) or frozenset()) if near else frozenset()
     guids = [*(name for entry in entries for name in names(entry)), *(tomb.guid for tomb in tombstones)]
@@ -55,6 +57,7 @@ def lookup(
         uris=tuple(dict.fromkeys(entry.uri for entry in entries if entry.uri)),
         marks=tuple(dict.fromkeys(mark for entry in entries for mark in marks(entry))),
         samples={entry.guid: sample(said(entry, repeated)) for entry in entries} if near else {},
+        topics={entry.guid: topics(said(entry, repeated)) for entry in entries} if groups else {},
         titles=tuple(dict.fromkeys(entry.title for entry in entries if entry.title)),
         skipped=skipped,
     )

@@ -13,19 +13,26 @@ from functools import cached_property
 
 from aggregator.dedup.likeness import Likeness, likeness
 from aggregator.dedup.said import HEADLINE_WORDS, Said
-from aggregator.dedup.swaps import Swap, swaps, values
+from aggregator.dedup.subject import have_kicker, is_rewritten, is_shared
+from aggregator.dedup.swaps import Swap, begins_otherwise, swaps, values
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import numbers
 
 # Sizes are shingles of the shorter text, in words.
 TINY = 12  # so short a text says little: only an equal title makes it one
 TINIEST = 5
+TEASER = 12  # 14 words of a first sentence are no accident …
+GOES_ON = 1.5  # … where the other text goes on, so many times as long; else they may be a stub: …
+STUB = 14
 SHORT = 40  # one word exchanged in so short a text is another item: horoscopes, vacancies
 FORM = 100  # a form filled in anew may be as long as this: a day exchanged is another item
 LONG = 200  # longer texts are edited: there other figures are a later version
 COMPARED = 400  # words: comparing word by word costs their square where an adversary repeats a few
 ONE_SHIFT = timedelta(hours=12)  # within it agencies correct and extend; a day later the table is a new one
 NEXT_DAY = timedelta(hours=20)
+REWRITING = timedelta(
+    hours=4
+)  # an item that its own agency sends again under its title; later it is the next item
 
 CORRECTED_FIGURES = 0.1  # of an agency's own figures: one mistyped among ten
 REWRITTEN_FIGURES = 0.05  # numbers exchanged for each word of text: a figure made more precise
@@ -68,6 +75,14 @@ class Pair:
         return swaps(self.shorter.title, self.longer.title)
 
     @property
+    def is_headline_soon_again(self) -> bool:
+        """Where titles agree: they are long enough to tell an article, and the two are of one shift."""
+        soon = REWRITING if self.one_source else ONE_SHIFT
+        return (
+            self.apart < soon and min(len(self.shorter.headline), len(self.longer.headline)) > HEADLINE_WORDS
+        )
+
+    @property
     def is_correction(self) -> bool:
         """Its publisher says so in the title."""
         return (
@@ -87,15 +102,11 @@ class Reason:
 def _equal_titles(pair: Pair) -> bool:
     """Recurring titles ("Offerings filed with the SEC") agree in .61 of a teaser; rewritten leads in .5.
 
-    Two publishers that share a whole headline on one day share the article, under whatever caption.
+    Two publishers that share a whole headline on one day share the article, under whatever caption; one that sends it
+    again within hours has rewritten it.
     """
     like = pair.like
-    shared_headline = (
-        not pair.one_source
-        and pair.apart < ONE_SHIFT
-        and like.title >= 0.95
-        and len(pair.shorter.headline) >= HEADLINE_WORDS + 1
-    )
+    shared_headline = pair.is_headline_soon_again and like.title >= (0.9 if pair.one_source else 0.95)
     return like.title >= 0.9 and (
         like.lead >= 0.65
         or (like.text >= 0.6 and like.size >= SHORT)
@@ -114,6 +125,7 @@ def _related_titles(pair: Pair) -> bool:
         or (like.lead >= 0.75 and like.size >= 20)
         or (like.lead >= 0.7 and like.size >= 20 and like.words >= 0.5)
         or (like.text >= 0.75 and like.size >= 25 and like.lead >= 0.5)
+        or (like.lead >= 0.55 and like.size >= 25 and like.words >= 0.8 and pair.is_headline_soon_again)
     )
 
 
@@ -123,9 +135,13 @@ def _same_text(pair: Pair) -> bool:
 
 
 def _copied_teaser(pair: Pair) -> bool:
-    """A first sentence word for word: 14 words are no accident, unless one source says them of other things."""
+    """A first sentence word for word is no accident, unless one source says it of other things.
+
+    So short a text that is all that both say may be what they say of every article: a paywall's.
+    """
     like = pair.like
-    enough = like.words >= 0.5 or (like.size >= 14 and not pair.one_source)
+    goes_on = like.longer >= GOES_ON * like.size
+    enough = like.words >= 0.5 or (like.size >= (TEASER if goes_on else STUB) and not pair.one_source)
     return like.text >= 0.95 and like.lead >= 0.95 and enough
 
 
@@ -149,17 +165,21 @@ REASONS = (
 TINY_REASONS = (Reason("tiny", _tiny),)
 
 
+def is_digest(text: Said) -> bool:
+    """Whether a title announces several stories in one entry."""
+    return _DIGEST.search(text.title_text) is not None
+
+
 # Reasons against.
 def _digest(pair: Pair) -> bool:
-    first, second = (_DIGEST.search(one.title_text) is not None for one in (pair.shorter, pair.longer))
-    return first != second
+    return is_digest(pair.shorter) != is_digest(pair.longer)
 
 
 def _other_number_in_title(pair: Pair) -> bool:
     """Part 1 and part 2, 2:1 and 0:0; a number that only one title has must be said by the other's text."""
     if pair.like.title < 0.5 or pair.is_correction:
         return False
-    if any(swap.is_number for swap in pair.swapped_in_title):
+    if any(swap.is_number or swap.is_half for swap in pair.swapped_in_title):
         return True
     if pair.like.size >= FORM and pair.like.text >= 0.9:
         return False
@@ -204,6 +224,41 @@ def _other_name(pair: Pair) -> bool:
     )
 
 
+def _other_sense(pair: Pair) -> bool:
+    """Guilty, and not guilty."""
+    return (
+        pair.like.size < LONG
+        and any(swap.is_negation for swap in pair.swapped_in_title)
+        and any(swap.is_negation for swap in pair.swapped)
+    )
+
+
+def _other_subject(pair: Pair) -> bool:
+    """What is said under two headlines and has nothing of either: a paywall, notes of a show."""
+    first, second = pair.shorter, pair.longer
+    is_doubtful = pair.like.words < 0.34 or (pair.like.title < 0.9 and have_kicker(first, second))
+    return is_doubtful and pair.like.size < LONG and not is_shared(first, second)
+
+
+def _other_title(pair: Pair) -> bool:
+    """One source says the very same under another headline: a form, an episode, the state of a service.
+
+    A headline that was only rewritten is told by the text. Without headlines it is the first words that tell.
+    """
+    like = pair.like
+    if not pair.one_source or like.size >= LONG or like.title >= 0.95 or pair.is_correction:
+        return False
+    if not pair.shorter.title or not pair.longer.title:
+        return begins_otherwise(pair.shorter.words, pair.longer.words)
+    exchanged = any(swap.is_exchange and not swap.is_spelling for swap in pair.swapped_in_title)
+    return (
+        like.text >= 0.95
+        and like.size >= 0.95 * like.longer
+        and (exchanged or like.title < 0.5)
+        and not is_rewritten(pair.shorter, pair.longer)
+    )
+
+
 def _other_recording(pair: Pair) -> bool:
     """Episodes of one show share their notes; elsewhere one recording has other file names."""
     ours, theirs = pair.shorter.recordings, pair.longer.recordings
@@ -217,7 +272,7 @@ def _other_word(pair: Pair) -> bool:
     only = len(pair.shorter.words) == len(pair.longer.words) and all(
         swap.is_exchange for swap in pair.swapped
     )
-    return pair.like.size < SHORT or (only and pair.like.size < FORM)
+    return pair.like.size < SHORT or (only and pair.like.size < LONG and not pair.is_correction)
 
 
 VETOES = (
@@ -227,6 +282,9 @@ VETOES = (
     Reason("other day", _other_day),
     Reason("other name", _other_name),
     Reason("other word", _other_word),
+    Reason("other sense", _other_sense),
+    Reason("other subject", _other_subject),
+    Reason("other title", _other_title),
     Reason("other recording", _other_recording),
 )
 

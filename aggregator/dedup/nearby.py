@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from aggregator.dedup.agree import apart, is_within
+from aggregator.dedup.agree import OTHER_ISSUE, apart, is_other_issue, is_within
 from aggregator.dedup.near import near
 from aggregator.dedup.said import Said, said
 from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
@@ -31,7 +31,7 @@ class Nearby:
         self._read: dict[tuple[str, str], Said] = {}  # by source and guid: ids may change within a batch
         self._fresh: dict[int, list[Candidate]] = {}  # stories of this batch, by hash
 
-    def _said_by(self, stored: StoredEntry) -> Said:
+    def said(self, stored: StoredEntry) -> Said:
         """Return what an entry says, without the boilerplate of its source."""
         name = stored.entry.source_id, stored.entry.guid
         if name not in self._read:
@@ -76,9 +76,11 @@ class Nearby:
         entry, other = stored.entry, story.representative
         if not is_within(self._window, entry, self._now, other):
             return Verdict()
+        if is_other_issue(entry, self._now, other):
+            return Verdict(veto=OTHER_ISSUE)
         return near(
-            self._said_by(stored),
-            self._said_by(other),
+            self.said(stored),
+            self.said(other),
             apart=apart(entry, self._now, other),
             one_source=entry.source_id == other.entry.source_id,
         )

@@ -17,12 +17,13 @@ from itertools import combinations
 
 from aggregator.dedup.agree import Window, agrees, told_at
 from aggregator.dedup.boilerplate import boilerplate
+from aggregator.dedup.groups import Events
 from aggregator.dedup.identity import told_apart
 from aggregator.dedup.known import outlives, revised, withdrawals
 from aggregator.dedup.marks import PLACES, marks
 from aggregator.dedup.nearby import Nearby
 from aggregator.dedup.reissued import Reissued
-from aggregator.dedup.said import said
+from aggregator.dedup.said import Said, said
 from aggregator.dedup.sample import sample
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.versions import is_version
@@ -171,6 +172,9 @@ class _Batch:
         self.nearby: Nearby | None = None
         if window.near is not None:
             self.nearby = Nearby(candidates.near, usual, self.current, window.near, now)
+        self.events: Events | None = None
+        if window.group is not None:
+            self.events = Events(candidates.events, self._said, self.current, window.group, now)
         self.renames: list[Rename] = []
         self.placements: list[Placement] = []
         self.joins: list[Join] = []
@@ -210,6 +214,8 @@ class _Batch:
                 story = self._become(story, replace(story, representative=stored))
         if self.nearby is not None and is_indexed:
             self.nearby.add(own_sample, story)
+        grouping = self.events.first(stored) if self.events is not None and not matches else None
+        is_first = self.events is not None and is_indexed and grouping is None
         self.placements.append(
             Placement(
                 entry=entry,
@@ -221,6 +227,8 @@ class _Batch:
                 marks=tuple((mark, n) for mark in own_marks if (n := self._take(mark, story)) is not None),
                 sample=own_sample,
                 is_indexed=is_indexed and bool(own_sample),
+                topics=self.events.topics(stored) if self.events is not None and is_first else (),
+                grouping=grouping,
             )
         )
 
@@ -262,6 +270,9 @@ class _Batch:
         story = self.brought.get(stored.entry_id)
         if story is not None:
             self._become(self.current(story), replace(self.current(story), story_id=new_id))
+
+    def _said(self, stored: StoredEntry) -> Said:
+        return said(stored.entry) if self.nearby is None else self.nearby.said(stored)
 
     def _sample(self, entry: Entry) -> tuple[int, ...]:
         """Return what `lookup` asked the store with, which knew the document only."""

@@ -16,7 +16,10 @@ class Reissued:
     """The entries a source has told, by what stays the same when everything else changes."""
 
     def __init__(self, told: Iterable[Told]) -> None:
-        self._stories = {key: one.story for one in told for key in _keys(one)}
+        self._stories: dict[_Key, Candidate] = {}
+        for one in told:  # the latest first: of what recurs, that is what is told again
+            for key in _keys(one):
+                self._stories.setdefault(key, one.story)
 
     def get(self, entry: Entry) -> Candidate | None:
         """Return the story of the entry that this one is, told again; None when there is none."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add
 
 from aggregator.dedup.furniture import without_furniture
-from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, tokens
+from aggregator.dedup.words import FIRST_UNSPACED, SHINGLE, length, tokens
 from aggregator.model import Entry
 
 TITLE_TOKENS = 60
@@ -16,7 +16,6 @@ TITLE_TOKENS = 60
 TEXT_TOKENS = 800
 LEAD_TOKENS = 60  # the first paragraphs, where a rewritten article differs from a copied one
 READ_MOST = 128  # texts remembered: a document is read for its look-up and again to be placed
-CHARACTERS_PER_WORD = 1.6  # of Chinese: what is counted in words holds for characters by this factor
 TITLE_WORDS = 3  # shorter titles ("Email", "News") tell nothing
 TITLE_CHARACTERS = 5  # the same where words are not spaced
 HEADLINE_WORDS = 5  # left of a title, or its end may be what tells it apart ("Weather | Monday")
@@ -37,7 +36,7 @@ class Said:
     words: tuple[str, ...]
     shingles: tuple[int, ...]
     recordings: frozenset[str]  # file names of sound and film: each is an episode of its own
-    scale: float  # tokens a word: 1.0, or `CHARACTERS_PER_WORD`
+    scale: float  # tokens a word: 1.0 where words are spaced
 
     @property
     def lead(self) -> tuple[int, ...]:
@@ -84,7 +83,7 @@ def title_words(title: str) -> tuple[str, ...]:
 def read(text: str) -> tuple[tuple[str, ...], tuple[int, ...], float]:
     """Return the words of a text without furniture, their shingles as hashes, and how many tokens a word has."""
     words = tuple(tokens(without_furniture(text), TEXT_TOKENS))
-    return words, tuple(hashes(words)), CHARACTERS_PER_WORD if _is_unspaced(words) else 1.0
+    return words, tuple(hashes(words)), len(words) / length(words) if _is_unspaced(words) else 1.0
 
 
 def hashes(words: Sequence[str]) -> list[int]:

@@ -4,14 +4,20 @@ A copy adds and leaves out: bylines, footers, last paragraphs. A form filled in 
 name, weekday, figure or commodity in the same sentence.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 
-from aggregator.dedup.words import FIRST_UNSPACED
+from aggregator.dedup.words import FIRST_UNSPACED, length
 
 SWAPPED_MOST = 4  # words: a longer run in place of another is a passage rewritten
-SPELLING = 0.7  # alike so far, two words are one word corrected: "programme", "program"
+STEM_LEAST = 4  # letters that an inflected word keeps: "repair", "repairs"; not so "Iran", "Iraq"
+STEM_SHARE = 0.6  # of the longer word: not so "Austria", "Australia"
+ENDING_MOST = 3  # letters
+MISSPELT_LEAST = 5  # letters: in a shorter word another letter makes another word
+BEGINNING_LEAST = 4  # words, of both texts together
 NAME_MOST = 2  # words
 LETTERS_LEAST = 3  # shorter words ("a", "in") are grammar; not so single characters of Chinese
 
@@ -42,19 +48,33 @@ GRAMMAR = """
 _DAYS = frozenset(DAYS_AND_MONTHS.split())
 _RELATIVE_DAYS = frozenset(RELATIVE_DAYS.split())
 _GRAMMAR = frozenset(GRAMMAR.split())
+_VOWELS = re.compile("[aeiouäöüаеиоуыэюя]")
+_DOUBLED = re.compile(r"(.)\1")
 _COUNTED = (
-    "one eins один одна 一",
-    "two zwei два две 二 两",
-    "three drei три 三",
-    "four vier четыре 四",
-    "five fünf пять 五",
-    "six sechs шесть 六",
-    "seven sieben семь 七",
-    "eight acht восемь 八",
-    "nine neun девять 九",
-    "ten zehn десять 十",
+    "one eins один одна 一 i first erste erster erstes ersten первый первая первое первой первого"
+    " الأول الأولى premier première primera primero prima",
+    "two zwei два две 二 两 ii second zweite zweiter zweites zweiten второй вторая второе второго"
+    " الثاني الثانية deuxième segunda segundo seconda",
+    "three drei три 三 iii third dritte dritter drittes dritten третий третья третье третьей третьего"
+    " الثالث الثالثة troisième tercera tercero terza",
+    "four vier четыре 四 iv fourth vierte vierter viertes vierten четвертый четвертая четвертой четвертого"
+    " الرابع الرابعة quatrième cuarta cuarto quarta",
+    "five fünf пять 五 v fifth fünfte fünfter fünftes fünften пятый пятая пятой пятого"
+    " الخامس الخامسة cinquième quinta quinto",
+    "six sechs шесть 六 vi sixth sechste шестой шестая السادس السادسة",
+    "seven sieben семь 七 vii seventh siebte седьмой седьмая السابع السابعة",
+    "eight acht восемь 八 viii eighth achte восьмой восьмая الثامن الثامنة",
+    "nine neun девять 九 ix ninth neunte девятый девятая التاسع التاسعة",
+    "ten zehn десять 十 x tenth zehnte десятый десятая العاشر العاشرة",
 )
 _NUMBER_WORDS = {word: str(n) for n, words in enumerate(_COUNTED, 1) for word in words.split()}
+# The halves of what is told in two: "上", "下"; "前編", "後編".
+_HALVES = frozenset("上中下前後后")
+NEGATIONS = """
+    not no never without nicht kein keine keinen nie ohne не нет ни без никогда 不 没 沒 未 無 无 非
+    لا لم لن ليس غير ne pas jamais sans non nunca sin
+"""
+_NEGATIONS = frozenset(NEGATIONS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,7 @@ class Swap:
             return False
         if all(len(word) == 1 and word >= FIRST_UNSPACED for word in words):
             return True
-        return len(self.first) == len(self.second) <= NAME_MOST and not any(map(_is_grammar, words))
+        return len(self.first) == len(self.second) <= NAME_MOST and not any(map(is_grammar, words))
 
     @property
     def is_number(self) -> bool:
@@ -89,15 +109,32 @@ class Swap:
         return bool(first and second) and first != second
 
     @property
+    def is_half(self) -> bool:
+        """The first half stands in the place of the second, in a script that counts so."""
+        return _differ(_HALVES, self)
+
+    @property
+    def is_negation(self) -> bool:
+        """One says "not" where the other does not."""
+        return _NEGATIONS.isdisjoint(self.first) != _NEGATIONS.isdisjoint(self.second)
+
+    @property
     def is_day(self) -> bool:
         """One day or month stands in the place of another."""
         return _differ(_DAYS, self) or _differ(_RELATIVE_DAYS, self)
 
     @property
     def is_spelling(self) -> bool:
-        """Both say the same word, written otherwise."""
-        first, second = "".join(self.first), "".join(self.second)
-        return SequenceMatcher(None, first, second, autojunk=False).ratio() >= SPELLING
+        """Both say the same word, inflected or written otherwise: "Iran" and "Iraq" are two."""
+        first, second = sorted(("".join(self.first), "".join(self.second)), key=len)
+        stem = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+        if stem >= max(STEM_LEAST, STEM_SHARE * len(second)) and len(second) - stem <= ENDING_MOST:
+            return True
+        if first[:1] != second[:1] or len(second) < MISSPELT_LEAST:
+            return False
+        if _VOWELS.sub("", _DOUBLED.sub(r"\1", first)) == _VOWELS.sub("", _DOUBLED.sub(r"\1", second)):
+            return True  # "dollars", "dlrs"
+        return _is_misspelt(first[stem:], second[stem:])
 
 
 def swaps(first: Sequence[str], second: Sequence[str]) -> list[Swap]:
@@ -105,8 +142,15 @@ def swaps(first: Sequence[str], second: Sequence[str]) -> list[Swap]:
     return [
         Swap(tuple(first[i:j]), tuple(second[k:n]))
         for tag, i, j, k, n in _matcher(first, second).get_opcodes()
-        if tag != "equal" and j - i <= SWAPPED_MOST and n - k <= SWAPPED_MOST
+        if tag != "equal" and length(first[i:j]) <= SWAPPED_MOST and length(second[k:n]) <= SWAPPED_MOST
     ]
+
+
+def begins_otherwise(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Return whether the first words of two texts stand in one another's place, and not a byline before one."""
+    for tag, i, j, k, n in _matcher(first, second).get_opcodes():
+        return tag == "replace" and length(first[i:j]) + length(second[k:n]) >= BEGINNING_LEAST
+    return False
 
 
 def ratio(first: Sequence[str], second: Sequence[str]) -> float:
@@ -121,11 +165,26 @@ def values(words: Iterable[str]) -> set[str]:
     return {_NUMBER_WORDS.get(word, word) for word in words if word in _NUMBER_WORDS or word[0].isdigit()}
 
 
+def days(words: Iterable[str]) -> frozenset[str]:
+    """Return the names of days and months among `words`."""
+    return _DAYS.intersection(words)
+
+
 def _matcher(first: Sequence[str], second: Sequence[str]) -> SequenceMatcher[str]:
     return SequenceMatcher(None, first, second, autojunk=False)
 
 
-def _is_grammar(word: str) -> bool:
+def _is_misspelt(first: str, second: str) -> bool:
+    """Whether one letter is left out or exchanged within a word, or two have changed places."""
+    if len(second) - len(first) > 1:
+        return False
+    if len(first) < len(second):
+        return first == second[1:]
+    return first[1:] == second[1:] or (first[1::-1] == second[:2] and first[2:] == second[2:])
+
+
+def is_grammar(word: str) -> bool:
+    """Whether a word says nothing of its own: a sub-editor exchanges it freely."""
     return word in _GRAMMAR or (word.isascii() and len(word) < LETTERS_LEAST and not word[0].isdigit())
 
 

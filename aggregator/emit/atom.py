@@ -1,13 +1,18 @@
 """Atom 1.0 (RFC 4287)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 
 from lxml import etree
 
-from aggregator.emit.extensions import NAMESPACES, extend, playable
+from aggregator.emit.extensions import NAMESPACES, extend, group, playable
+from aggregator.emit.legal import line
+from aggregator.emit.pieces import Piece, alone, cut, joined
 from aggregator.emit.words import heading, looks_like_html, rfc3339, unmarked
 from aggregator.model import (
+    ArchivePage,
     Document,
     Enclosure,
     Extras,
@@ -16,6 +21,7 @@ from aggregator.model import (
     MergedFeed,
     Person,
     Provenance,
+    Removal,
     Thread,
 )
 
@@ -23,25 +29,78 @@ CONTENT_TYPE = "application/atom+xml; charset=utf-8"
 NAMESPACE = "http://www.w3.org/2005/Atom"
 GENERATOR = "aggregator"  # without a version: an upgrade is no reason for new bytes
 
+_TYPE = "application/atom+xml"
+_END = b"</feed>"
+_NAMESPACES = NAMESPACES | {
+    "at": "http://purl.org/atompub/tombstones/1.0",  # RFC 6721
+    "fh": "http://purl.org/syndication/history/1.0",  # RFC 5005
+}
 _A = f"{{{NAMESPACE}}}"
 _THR = f"{{{NAMESPACES['thr']}}}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def atom(feed: MergedFeed) -> Document:
-    """Write a feed that has been through `legal`."""
-    root = etree.XML(f'<feed xmlns="{NAMESPACE}"/>')
-    _add(root, "id", feed.id)
-    _text(root, "title", feed.title)
-    _add(root, "updated", rfc3339(feed.updated_at))
-    _link(root, "self", feed.self_url("atom"), type="application/atom+xml")
+def atom(feed: MergedFeed, entries: Sequence[Piece]) -> Document:
+    """Write a feed that has been through `legal`, with its entries as `atom_entry` made them."""
+    root = _head(feed.id, feed.title, feed.updated_at)
+    _link(root, "self", feed.self_url("atom"), type=_TYPE)
     _link(root, "alternate", feed.home_url, type="text/html")
+    if feed.archive_url:  # RFC 5005 §4
+        _link(root, "prev-archive", feed.archive_url, type=_TYPE)
     _add(root, "generator", GENERATOR)
-    for entry in feed.entries:
-        _entry(root, entry)
-    etree.cleanup_namespaces(root, top_nsmap=NAMESPACES)
-    body: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    for removal in feed.removals:
+        _deleted(root, removal)
+    body = joined(root, entries, _NAMESPACES, end=_END)
     return Document(path=f"{feed.path}.atom", body=body, content_type=CONTENT_TYPE)
+
+
+def atom_page(page: ArchivePage, entries: Sequence[bytes]) -> Document:
+    """Write a page of a feed's archive (RFC 5005 §4), with its entries as `atom_alone` made them.
+
+    It names the page before and never the one after, which is not there yet when it is first asked for.
+    """
+    root = _head(page.feed_id, line(page.title), page.updated_at)
+    etree.SubElement(root, f"{{{_NAMESPACES['fh']}}}archive", nsmap={"fh": _NAMESPACES["fh"]})
+    _link(root, "self", page.url, type=_TYPE)
+    _link(root, "current", page.feed_id, type=_TYPE)
+    _link(root, "alternate", page.home_url, type="text/html")
+    if page.previous_url:
+        _link(root, "prev-archive", page.previous_url, type=_TYPE)
+    _add(root, "generator", GENERATOR)
+    pieces = [Piece(body, frozenset()) for body in entries]
+    return Document(
+        path=page.path, body=joined(root, pieces, _NAMESPACES, end=_END), content_type=CONTENT_TYPE
+    )
+
+
+def atom_entry(entry: MergedEntry) -> Piece:
+    """Write an entry that has been through `legal`."""
+    root = etree.XML(f'<feed xmlns="{NAMESPACE}"/>')
+    _entry(root, entry)
+    return cut(root, _NAMESPACES)
+
+
+def atom_alone(entry: Piece) -> bytes:
+    """Return an entry as archives keep it."""
+    return alone(entry, _NAMESPACES)
+
+
+def _head(feed_id: str, title: str, updated_at: datetime) -> etree._Element:
+    root = etree.XML(f'<feed xmlns="{NAMESPACE}"/>')
+    _add(root, "id", feed_id)
+    _text(root, "title", title)
+    _add(root, "updated", rfc3339(updated_at))
+    return root
+
+
+def _deleted(root: etree._Element, removal: Removal) -> None:
+    """RFC 6721 §2. It stands before the entries, where RFC 4287's own schema allows for other elements."""
+    namespace = _NAMESPACES["at"]
+    stated = {"ref": removal.story_id, "when": rfc3339(removal.removed_at)}
+    element = etree.SubElement(root, f"{{{namespace}}}deleted-entry", stated, {"at": namespace})
+    element.tail = "\n"
+    if removal.story_now:
+        etree.SubElement(element, f"{{{namespace}}}comment").text = f"It is told as {removal.story_now} now."
 
 
 def _entry(root: etree._Element, entry: MergedEntry) -> None:
@@ -63,6 +122,7 @@ def _entry(root: etree._Element, entry: MergedEntry) -> None:
         _text(element, "rights", entry.extras.rights)
     _body(element, entry)
     extend(element, _with_duration(entry))
+    group(element, entry)
 
 
 def _links(element: etree._Element, entry: MergedEntry) -> None:

@@ -10,6 +10,7 @@ from aggregator.emit.words import looks_like_html, unmarked
 from aggregator.model import Enclosure, Episode, Extras, Media, MergedEntry, Place
 
 NAMESPACES = {
+    "agg": "urn:uuid:1c4a4d0e-6f0b-4b0e-9c3a-5d7e2f8a9b61",  # ours: a name that needs no domain
     "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
     "georss": "http://www.georss.org/georss",
     "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
@@ -36,6 +37,12 @@ def extend(element: etree._Element, extras: Extras, *, besides: Iterable[str] = 
             _media(element, media)
     if extras.thumbnail:
         add(element, "media:thumbnail", url=extras.thumbnail)
+
+
+def group(element: etree._Element, entry: MergedEntry) -> None:
+    """Say which event a story tells: the same text in all that tell it."""
+    if entry.group:
+        add(element, "agg:group", entry.group)
 
 
 def playable(entry: MergedEntry) -> Enclosure | None:

@@ -1,6 +1,7 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,18 +17,26 @@ UNKNOWN_TYPE = "application/octet-stream"  # an attachment must have a type
 _OWN = ("episode", "thread", "place", "origin", "rights", "licences", "contributors", "links")
 
 
-def jsonfeed(feed: MergedFeed) -> Document:
-    """Write a feed that has been through `legal`."""
+def jsonfeed(feed: MergedFeed, items: Sequence[str]) -> Document:
+    """Write a feed that has been through `legal`, with its entries as `json_item` made them."""
     said = {
         "version": VERSION,
         "title": feed.title,
         "home_page_url": feed.home_url,
         "feed_url": feed.self_url("json"),
         EXTENSION: {"about": feed.home_url, "updated": rfc3339(feed.updated_at)},
-        "items": [_item(entry, feed.home_url) for entry in feed.entries],
     }
-    body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    body = f'{_json(said)[:-1]},"items":[{",".join(items)}]}}\n'.encode()
     return Document(path=f"{feed.path}.json", body=body, content_type=CONTENT_TYPE)
+
+
+def json_item(entry: MergedEntry, about: str) -> str:
+    """Write an entry that has been through `legal`; `about` is where our extension is explained."""
+    return _json(_item(entry, about))
+
+
+def _json(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def _item(entry: MergedEntry, about: str) -> dict[str, Any]:
@@ -66,6 +75,7 @@ def _item(entry: MergedEntry, about: str) -> dict[str, Any]:
                 {**_source(other), **_stated(url=other.entry_url, entry_title=other.entry_title)}
                 for other in entry.others
             ],
+            **_stated(group=entry.group),
         },
     }
     return _stated(**item)

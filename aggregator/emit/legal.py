@@ -14,7 +14,6 @@ from aggregator.model import (
     Link,
     Media,
     MergedEntry,
-    MergedFeed,
     Person,
     Provenance,
     Reply,
@@ -35,16 +34,12 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]+\.)+[A-Za
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*")
 
 
-def legal(feed: MergedFeed) -> MergedFeed:
-    """Return the feed with every text and address fit for XML, for readers and for validators.
+def legal(entry: MergedEntry) -> MergedEntry:
+    """Return the entry with every text and address fit for XML, for readers and for validators.
 
     HTML is sanitised here for the second time (the first is at ingestion): rows written by an older
     version, or by hand, meet today's rules before they reach anybody.
     """
-    return replace(feed, title=line(feed.title), entries=tuple(_entry(entry) for entry in feed.entries))
-
-
-def _entry(entry: MergedEntry) -> MergedEntry:
     source = _provenance(entry.source)
     return MergedEntry(
         id=xml_safe(entry.id),
@@ -61,6 +56,7 @@ def _entry(entry: MergedEntry) -> MergedEntry:
         extras=_extras(entry.extras),
         source=source,
         others=tuple(_provenance(other) for other in entry.others),
+        group=xml_safe(entry.group) if entry.group else None,
     )
 
 

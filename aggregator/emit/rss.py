@@ -1,5 +1,6 @@
 """RSS 2.0, as the RSS Advisory Board's profile would have it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -8,7 +9,8 @@ from html import escape
 from lxml import etree
 
 from aggregator.emit import itunes
-from aggregator.emit.extensions import NAMESPACES, add, extend, playable
+from aggregator.emit.extensions import NAMESPACES, add, extend, group, playable
+from aggregator.emit.pieces import Piece, cut, joined
 from aggregator.emit.words import heading, looks_like_html, teaser, unmarked
 from aggregator.model import Document, Enclosure, Extras, Media, MergedEntry, MergedFeed
 
@@ -23,8 +25,8 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _NAMESPACES = {"atom": _ATOM[1:-1], "content": _CONTENT[1:-1], "dc": _DC[1:-1]}
 
 
-def rss(feed: MergedFeed) -> Document:
-    """Write a feed that has been through `legal`."""
+def rss(feed: MergedFeed, items: Sequence[Piece]) -> Document:
+    """Write a feed that has been through `legal`, with its entries as `rss_item` made them."""
     root = etree.Element("rss", nsmap=_NAMESPACES, version="2.0")
     channel = etree.SubElement(root, "channel")
     _text(channel, "title", feed.title)
@@ -38,11 +40,15 @@ def rss(feed: MergedFeed) -> Document:
     _add(channel, "generator", GENERATOR)
     _add(channel, "ttl", str(TTL // timedelta(minutes=1)))
     itunes.show(channel, feed)
-    for entry in feed.entries:
-        _item(channel, entry)
-    etree.cleanup_namespaces(root, top_nsmap=_NAMESPACES | NAMESPACES, keep_ns_prefixes=list(_NAMESPACES))
-    body: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    body = joined(root, items, _NAMESPACES | NAMESPACES, end=b"</channel>", always=_NAMESPACES)
     return Document(path=f"{feed.path}.rss", body=body, content_type=CONTENT_TYPE)
+
+
+def rss_item(entry: MergedEntry) -> Piece:
+    """Write an entry that has been through `legal`."""
+    root = etree.Element("rss", nsmap=_NAMESPACES)
+    _item(root, entry)
+    return cut(root, _NAMESPACES | NAMESPACES)
 
 
 def _item(channel: etree._Element, entry: MergedEntry) -> None:
@@ -70,6 +76,7 @@ def _item(channel: etree._Element, entry: MergedEntry) -> None:
     _recordings(item, entry)
     _sources(item, entry)
     _connections(item, entry.extras)
+    group(item, entry)
 
 
 def _sources(item: etree._Element, entry: MergedEntry) -> None:

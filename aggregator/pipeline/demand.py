@@ -1,4 +1,4 @@
-"""Feeds made when asked for: of one tag, source or story, of the health of sources, and parts of those published."""
+"""Feeds made when asked for: of a tag, a source, a story, a search or the health of sources, and parts of others."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -9,28 +9,34 @@ from aggregator.merge import merge
 from aggregator.model import Asked, MergedFeed, Output, Story
 from aggregator.pipeline.plant import Plant
 from aggregator.pipeline.publishing import Sources, configured, dated_as_before, merged
+from aggregator.search import TIME_MOST, parse_query
 from aggregator.store.protocol import Store
 
 TAGS, SOURCES, STORIES = "tags/", "sources/", "stories/"  # how the paths of such feeds begin
+SEARCH = "search"  # path of the feed of what a search finds
 ENTRIES = 100  # in one of them, unless asked otherwise
 
 
 def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed | None:
     """Return the feed of that path as asked for; None when there is none.
 
-    `since` counts by `updated_at`, so that a corrected entry comes again.
+    `since` counts by `updated_at`, so that a corrected entry comes again. Raises `QueryError` for a search that
+    cannot be read or takes too long.
     """
     if path == HEALTH:
         return _health(plant, store, asked)
     sources = configured(plant, store)
     if path.startswith(STORIES):
         return _story(plant, store, path.removeprefix(STORIES), sources)
-    output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
+    if path == SEARCH:
+        output: Output | None = _search(asked.words)
+    else:
+        output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
     if output is None:
         return None
     if asked.limit is not None:
         output = replace(output, limit=asked.limit)
-    feed = dated_as_before(merged(plant, store, output, sources), store)
+    feed = dated_as_before(merged(plant, store, output, sources, within=TIME_MOST), store)
     if asked.since is not None:
         recent = tuple(entry for entry in feed.entries if entry.updated_at >= asked.since)
         feed = replace(feed, entries=recent)
@@ -67,8 +73,13 @@ def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> Merge
         public_url=plant.public_url,
         sources=sources,
         limit=1,
+        groups=plant.window.group is not None,
     )
     return dated_as_before(feed, store) if feed.entries and dossier.is_settled else None
+
+
+def _search(words: str) -> Output:
+    return Output(name=SEARCH, title=words, query=parse_query(words), limit=ENTRIES)
 
 
 def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output | None:

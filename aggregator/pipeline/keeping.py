@@ -38,9 +38,15 @@ async def keep(
     Who was overtaken decides again in turn with others who were: forms filled in anew, brought by many polls at
     once, would overtake one another without end.
     """
-    near = parts.plant.window.near is not None
+    window = parts.plant.window
     lookup = await asyncio.to_thread(
-        dedup.lookup, source.id, reading.entries, reading.tombstones, skipped=reading.skipped, near=near
+        dedup.lookup,
+        source.id,
+        reading.entries,
+        reading.tombstones,
+        skipped=reading.skipped,
+        near=window.near is not None,
+        groups=window.group is not None,
     )
     for n in range(DECISIONS):
         async with parts.turn if n else nullcontext():

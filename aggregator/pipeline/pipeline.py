@@ -3,13 +3,15 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import Asked, HealthEvent, MergedFeed, PollResult, Publication
+from aggregator.model import Absence, Asked, Document, HealthEvent, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
+from aggregator.pipeline.filing import archive_document
 from aggregator.pipeline.health import tell_health
+from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
-from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.publishing import Publisher
 from aggregator.pipeline.recounting import recount
 from aggregator.store.protocol import Store
 
@@ -21,7 +23,7 @@ class Pipeline:
         self, *, plant: Plant, store: Store, fetcher: Fetch, read: Read, directory: Path, clock: Clock = now
     ) -> None:
         self._parts = Parts(plant=plant, store=store, fetcher=fetcher, read=read, clock=clock)
-        self._directory = directory
+        self._publisher = Publisher(store, directory)
         self._publishing = asyncio.Lock()
         self.publication = Publication()
 
@@ -53,17 +55,35 @@ class Pipeline:
         """See `recounting.recount`."""
         await asyncio.to_thread(recount, self._parts)
 
+    async def index(self) -> int:
+        """See `indexing.index_some`."""
+        return await asyncio.to_thread(index_some, self._parts.store)
+
+    @property
+    def searches(self) -> bool:
+        """Whether any feed is what a search finds."""
+        return any(output.query is not None for output in self.plant.outputs)
+
     async def publish(self) -> Publication:
         """Merge, emit and write every feed; the ids in them are final from here on."""
         async with self._publishing:
             self.publication = await asyncio.to_thread(
-                publish, self.plant, self._parts.store, self._directory, now=self._parts.clock()
+                self._publisher.publish, self.plant, now=self._parts.clock()
             )
         return self.publication
 
     async def tell_health(self) -> tuple[HealthEvent, ...]:
         """See `health.tell_health`."""
         return await asyncio.to_thread(tell_health, self.plant, self._parts.store, now=self._parts.clock())
+
+    async def file_older(self) -> bool:
+        """File some of what feeds have from before; return whether there may be more."""
+        async with self._publishing:
+            return await asyncio.to_thread(self._publisher.file_older, self.plant, now=self._parts.clock())
+
+    def archive(self, address: str) -> Document | Absence:
+        """Return the page of that address below archive/; it reads the store."""
+        return archive_document(self._parts.store, self.plant.public_url, address)
 
     def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
         """See `demand.feed_at`; reads the store."""

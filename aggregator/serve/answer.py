@@ -15,6 +15,7 @@ from aggregator.serve.shelf import Ready
 
 PIECE_BYTES: Final = 64 * 1024  # of a body handed over at once: all that a slow client makes us hold for it
 KEPT_BY_DELTA: Final = ("ETag", "Last-Modified", "Content-Type", "Content-Encoding", "Link")
+FOR_EVER: Final = "max-age=31536000, immutable"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -88,10 +89,13 @@ def sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -
     return PlainTextResponse(f"{text}\n", status, headers=NO_STORE | dict(headers or {}))
 
 
-def cache_control(settings: ServeSettings, path: str) -> str:
-    """Let caches answer for `max_age`, shared ones only if everybody may read `path` (RFC 9111 §5.2.2)."""
+def cache_control(settings: ServeSettings, path: str, *, for_ever: bool = False) -> str:
+    """Let caches answer for `max_age`, shared ones only if everybody may read `path` (RFC 9111 §5.2.2).
+
+    `for_ever`: what has this address never changes (RFC 8246).
+    """
     scope = "private" if settings.tokens(path) else "public"
-    return f"{scope}, max-age={int(settings.max_age.total_seconds())}"
+    return f"{scope}, {FOR_EVER}" if for_ever else f"{scope}, max-age={int(settings.max_age.total_seconds())}"
 
 
 def field(headers: Headers, name: str) -> str | None:

@@ -14,9 +14,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from aggregator.emit import FORMATS
-from aggregator.model import Document, MergedFeed, Publication, Status
+from aggregator.model import Absence, Document, MergedFeed, Publication, Status
 from aggregator.serve.access import is_authorised
 from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, sentence
+from aggregator.serve.archives import Archives
 from aggregator.serve.feeds import WHOLE, Feeds, Live, asked_of
 from aggregator.serve.guard import POLICY, Guard
 from aggregator.serve.pages import (
@@ -48,11 +49,13 @@ def create_app(
     settings: Callable[[], ServeSettings],
     live: Live | None = None,
     subscribers: Subscribers | None = None,
+    archive: Callable[[str], Document | Absence] | None = None,
 ) -> Starlette:
     """Return the application; what it serves is asked for anew at every request.
 
-    `status` and `live`, which makes feeds that are not published, may take their time (they read the store):
-    they are called from a thread. The others must not. `subscribers` is told who is given a feed.
+    `status`, `live`, which makes feeds that are not published, and `archive`, which returns a page by its address
+    below archive/, may take their time (they read the store): they are called from a thread. The others must not.
+    `subscribers` is told who is given a feed.
     """
     answers = _Answers(publication, status, settings, Feeds(publication, settings, live, subscribers))
     app = Starlette(
@@ -64,6 +67,7 @@ def create_app(
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
+            Route("/archive/{path:path}", Archives(archive, settings).page),
             Route("/stories/{story_id:path}", answers.story),
             Route("/{path:path}", answers.published),
         ],

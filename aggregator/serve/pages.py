@@ -23,6 +23,7 @@ FORMATS: Final = (
 )
 # strftime would ask the locale
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+RELATED_MOST: Final = 5  # other stories of an event that one names
 RIGHT_TO_LEFT: Final = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ku", "ps", "sd", "syr", "ug", "ur", "yi"}
 )
@@ -88,7 +89,8 @@ class Pages:
     def river(self, site: Site, place: Place, feed: MergedFeed | None) -> bytes:
         """Show the latest entries of a feed; None when nothing has been published yet."""
         entries = feed.entries[:PAGE_ENTRIES] if feed is not None else ()
-        return self._render("river.html", site, place, feed=feed, entries=entries)
+        related = related_to(feed.entries) if feed is not None else {}
+        return self._render("river.html", site, place, feed=feed, entries=entries, related=related)
 
     def story(self, site: Site, place: Place, entry: MergedEntry) -> bytes:
         """Show all we show of a story, with the links of everybody who tells it."""
@@ -167,6 +169,20 @@ def told_by(entry: MergedEntry) -> Iterable[Provenance]:
     for told in (entry.source, *entry.others):
         sources.setdefault(told.source_id, told)
     return sources.values()
+
+
+def related_to(entries: Iterable[MergedEntry]) -> Mapping[str, Iterable[MergedEntry]]:
+    """Return by id, for the stories that tell an event with others, these others, the latest first."""
+    events: dict[str, list[MergedEntry]] = {}
+    for entry in entries:
+        if entry.group is not None:
+            events.setdefault(entry.group, []).append(entry)
+    return {
+        entry.id: [other for other in event if other is not entry][:RELATED_MOST]
+        for event in events.values()
+        for entry in event
+        if len(event) > 1
+    }
 
 
 def excerpt_of(entry: MergedEntry) -> str:

@@ -1,11 +1,9 @@
 """What the memory engine holds, and a plan written to it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator.dedup.sample import CANDIDATES_MOST, FREQUENT, SHARED_LEAST
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import (
@@ -16,13 +14,17 @@ from aggregator.model import (
     Placement,
     Plan,
     Refound,
+    Removal,
     Rename,
     Revision,
     Split,
     StoredEntry,
     Version,
+    Withdrawal,
 )
-from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST, WEEKS_KEPT, week_of
+from aggregator.store import groupings
+from aggregator.store.index import Index
+from aggregator.store.protocol import TRIVIAL_MOST, VERSIONS_MOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,66 +33,6 @@ class StoredStory:
     representative: str  # entry id
     shown_at: datetime
     settled: bool = False
-
-
-class Index:
-    """Entries by sampled hash. Entries are numbered as they come: ids may change, numbers do not."""
-
-    def __init__(self) -> None:
-        self.seen = 0  # the number of the latest entry
-        self._entries: dict[int, tuple[str, str]] = {}  # source id and guid, by number
-        self._weeks: dict[int, dict[int, list[int]]] = {}  # numbers by hash, by week
-
-    def resembling(self, sample: Sequence[int]) -> list[tuple[str, str]]:
-        """Return the entries that share most of `sample` first, as source id and guid."""
-        counted = Counter(n for one in sample for n in self._telling(one))
-        likely = sorted((-shared, n) for n, shared in counted.items() if shared >= SHARED_LEAST)
-        return [self._entries[n] for _, n in likely[:CANDIDATES_MOST]]
-
-    def _telling(self, one: int) -> list[int]:
-        """Return the entries that have a hash; none when it is a phrase of too many."""
-        found = [n for week in self._weeks.values() for n in week.get(one, ())]
-        return found if len(found) <= FREQUENT else []
-
-    def has_since(self, seen: int, sample: Sequence[int]) -> bool:
-        """Whether an entry numbered after `seen` shares too much of `sample`, as `resembling` would find it."""
-        counted = Counter(n for one in sample for n in self._telling(one) if n > seen)
-        return any(shared >= SHARED_LEAST for shared in counted.values())
-
-    def add(self, placement: Placement, at: datetime) -> None:
-        self.seen += 1
-        if placement.is_indexed:
-            now = week_of(at)
-            self._forget([week for week in self._weeks if week < now and (now - week) % WEEKS_KEPT == 0])
-            self._entries[self.seen] = placement.entry.source_id, placement.entry.guid
-            hashes = self._weeks.setdefault(now, {})
-            for one in placement.sample:
-                hashes.setdefault(one, []).append(self.seen)
-
-    def find_again(self, source_id: str, guid: str, sample: Sequence[int], at: datetime) -> None:
-        """Let later entries find one that has been stored for long, by `sample` only."""
-        number = next((n for n, key in self._entries.items() if key == (source_id, guid)), None)
-        if (
-            number is None
-        ):  # numbers tell what is stored later: an old entry takes one of its own below them all
-            number = min((0, *self._entries)) - 1
-        for week in self._weeks.values():  # in two weeks at once a hash would count twice
-            for one in sample:
-                if number in week.get(one, ()):
-                    week[one].remove(number)
-        self._entries[number] = source_id, guid
-        hashes = self._weeks.setdefault(week_of(at), {})
-        for one in sample:
-            hashes.setdefault(one, []).append(number)
-
-    def drop(self, before: datetime) -> None:
-        """Forget the weeks that ended before then."""
-        self._forget([week for week in self._weeks if week < week_of(before)])
-
-    def _forget(self, weeks: Sequence[int]) -> None:
-        for week in weeks:
-            for n in {n for found in self._weeks.pop(week).values() for n in found}:
-                self._entries.pop(n, None)
 
 
 @dataclass(slots=True)
@@ -109,10 +51,15 @@ class Content:
     decided: dict[str, Placement] = field(default_factory=dict)  # why it went where it went, by entry id
     held: set[str] = field(default_factory=set)
     overrules: dict[frozenset[str], Overrule] = field(default_factory=dict)  # by pair of entry ids
+    removals: dict[str, tuple[Removal, frozenset[str]]] = field(
+        default_factory=dict
+    )  # with sources, by story id
     emitted: dict[tuple[str, str], Emitted] = field(
         default_factory=dict
     )  # by feed and story id; no plan writes it
+    groups: groupings.Groups = field(default_factory=dict)
     index: Index = field(default_factory=Index)
+    topics: groupings.Topics = field(default_factory=groupings.Topics)
 
     def copy(self) -> "Content":
         marks = {mark: dict(places) for mark, places in self.marks.items()}
@@ -129,8 +76,11 @@ class Content:
             dict(self.decided),
             set(self.held),
             dict(self.overrules),
+            dict(self.removals),
             self.emitted,
-            self.index,  # written last, when nothing can conflict any more
+            dict(self.groups),
+            self.index,  # written last, as the next, when nothing can conflict any more
+            self.topics,
         )
 
 
@@ -143,17 +93,16 @@ def write_plan(content: Content, plan: Plan, at: datetime) -> None:
     for revision in plan.revisions:
         _revise(content, revision, at)
     for withdrawal in plan.withdrawals:
-        if withdrawal.entry_id not in content.entries:
-            raise Conflict(f"entry {withdrawal.entry_id} is gone")
-        content.withdrawn[withdrawal.entry_id] = withdrawal.deleted_at
+        _withdraw(content, withdrawal)
     for split in plan.splits:
         _split(content, split, at)
     for overrule in plan.overrules:
         _overrule(content, overrule)
     for join in plan.joins:
-        _join(content, join)
+        _join(content, join, at)
     for refound in plan.refounds:
         _refound(content, refound)
+    _note_removed(content, plan, at)
     _index(content, plan, at)
 
 
@@ -169,6 +118,7 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
         if revision.sample and content.stories[story_id].representative == revision.entry_id:
             entry = revision.entry
             content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
+    content.topics.add(plan.placements, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
         content.index.find_again(founder.source_id, founder.guid, split.sample, at)
@@ -223,6 +173,7 @@ def _rename(content: Content, rename: Rename) -> None:
     if story.story_id == rename.old_id:
         content.stories[rename.new_id] = replace(content.stories.pop(rename.old_id), story_id=rename.new_id)
         _move(content, rename.old_id, rename.new_id)
+        groupings.rename(content.groups, rename.old_id, rename.new_id)
 
 
 def _place(content: Content, placement: Placement, at: datetime) -> None:
@@ -245,6 +196,10 @@ def _place(content: Content, placement: Placement, at: datetime) -> None:
         entry_id=entry_id, story_id=story_id, first_seen_at=at, is_version=placement.is_version, entry=entry
     )
     content.decided[entry_id] = placement
+    if placement.grouping is not None:
+        if placement.grouping.first_id not in content.stories:
+            raise Conflict(f"story {placement.grouping.first_id} is gone")
+        groupings.add(content.groups, story_id, placement.grouping)
     if placement.is_held:
         content.held.add(entry_id)
     _take(content, placement.marks, story_id, at)
@@ -289,14 +244,46 @@ def _keep_version(content: Content, stored: StoredEntry, revision: Revision, at:
     content.versions[revision.entry_id] = (*shown[-VERSIONS_MOST:], *trivial[-TRIVIAL_MOST:])
 
 
-def _join(content: Content, join: Join) -> None:
+def _withdraw(content: Content, withdrawal: Withdrawal) -> None:
+    if withdrawal.entry_id not in content.entries:
+        raise Conflict(f"entry {withdrawal.entry_id} is gone")
+    content.withdrawn[withdrawal.entry_id] = withdrawal.deleted_at
+
+
+def _note_removed(content: Content, plan: Plan, at: datetime) -> None:
+    """Note which stories nobody tells any more, now that entries have been withdrawn."""
+    told = shown_stories(content) if plan.withdrawals else set()
+    for withdrawal in plan.withdrawals:
+        story = content.stories[content.entries[withdrawal.entry_id].story_id]
+        if story.settled and story.story_id not in told:
+            _remove(content, story.story_id, at)
+
+
+def shown_stories(content: Content) -> set[str]:
+    """Return the ids of the stories of which any entry may be shown."""
+    hidden = content.pruned | content.held | content.withdrawn.keys()
+    return {stored.story_id for id_, stored in content.entries.items() if id_ not in hidden}
+
+
+def _remove(content: Content, story_id: str, at: datetime, story_now: str | None = None) -> None:
+    sources = {stored.entry.source_id for stored in content.entries.values() if stored.story_id == story_id}
+    removal = Removal(story_id=story_id, removed_at=at, story_now=story_now)
+    content.removals[story_id] = removal, frozenset(sources)
+
+
+def _join(content: Content, join: Join, at: datetime) -> None:
     if join.loser not in content.stories or join.winner not in content.stories:
         raise Conflict(f"story {join.loser} or {join.winner} is gone")
     if frozenset((join.loser, join.winner)) in apart(content):
         raise Conflict(f"story {join.loser} and {join.winner} were told apart")
+    if content.stories[join.loser].settled:
+        _remove(content, join.loser, at, join.winner)
     _move(content, join.loser, join.winner)
     if content.stories.pop(join.loser).settled:  # an id nobody has been shown may yet go to another entry
         content.aliases[join.loser] = join.winner
+    if content.groups:
+        unsettled = [id_ for id_, story in content.stories.items() if not story.settled]
+        groupings.join(content.groups, join.loser, join.winner, unsettled)
 
 
 def _refound(content: Content, refound: Refound) -> None:
@@ -314,6 +301,7 @@ def _refound(content: Content, refound: Refound) -> None:
         shown_at=shown_at(founder.entry, founder.first_seen_at),
     )
     _move(content, refound.story_id, refound.founder_id)
+    groupings.rename(content.groups, refound.story_id, refound.founder_id)
 
 
 def apart(content: Content) -> frozenset[frozenset[str]]:

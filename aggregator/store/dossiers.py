@@ -9,12 +9,11 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from aggregator.model import Dossier, Filed, Mark, Overrule, Plan
-from aggregator.store import rows
+from aggregator.store import groups, rows
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import Totals
 from aggregator.urls import canonical, strict_key
 
-SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"
 SOURCES = (
     "SELECT s.*, (SELECT count(*) FROM entries e WHERE e.source_id = s.id AND e.held) AS held FROM sources s"
 )
@@ -87,6 +86,7 @@ class SqliteDossiers(ABC):
                 "SELECT alias FROM aliases WHERE story = ? ORDER BY alias", [key]
             ).fetchall()
             overrules = self._db.execute(_OVERRULES, {"key": key}).fetchall()
+            grouping, related = groups.grouping(self._db, key)
         return Dossier(
             story_id=story["story_id"],
             representative=story["told_by"],
@@ -96,6 +96,8 @@ class SqliteDossiers(ABC):
             marks=tuple(Mark(kind=row["kind"], value=row["value"]) for row in marks),
             aliases=tuple(row["alias"] for row in aliases),
             overrules=tuple(_overrule(row) for row in overrules),
+            grouping=grouping,
+            related=related,
         )
 
     def overrule(self, plan: Plan, *, at: datetime) -> None:

@@ -1,7 +1,10 @@
-"""What people ask the memory engine for: a story with all that is stored of it."""
+"""What the memory engine is asked for: a story with all that is stored of it, stories of an event."""
 
-from aggregator.model import Dossier, Filed, Mark, StoredEntry
+from collections.abc import Collection
+
+from aggregator.model import Dossier, Filed, Lookup, Mark, StoredEntry
 from aggregator.store.contents import Content
+from aggregator.store.groupings import related
 from aggregator.urls import strict_key
 
 
@@ -35,7 +38,27 @@ def dossier(content: Content, entry_id: str) -> Dossier:
         marks=tuple(sorted(_marks_of(content, story.story_id), key=lambda m: (m.kind, m.value))),
         aliases=tuple(sorted(a for a, id_ in content.aliases.items() if id_ == story.story_id)),
         overrules=tuple(sorted(overrules, key=lambda kept: kept.decided_at)),
+        grouping=content.groups.get(story.story_id),
+        related=related(content.groups, content.stories, story.story_id),
     )
+
+
+def first_stories(content: Content, lookup: Lookup, known: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return, by guid of an entry that is not `known`, the stories that may be the first to tell its event."""
+    sharing = {
+        guid: content.topics.sharing(topics) for guid, topics in lookup.topics.items() if guid not in known
+    }
+    if not any(sharing.values()):
+        return {}
+    stories = {
+        (stored.entry.source_id, stored.entry.guid): stored.story_id
+        for stored in content.entries.values()
+        if stored.story_id not in content.groups
+    }
+    return {
+        guid: tuple(dict.fromkeys(stories[name] for name in names if name in stories))
+        for guid, names in sharing.items()
+    }
 
 
 def _filed(content: Content, stored: StoredEntry) -> Filed:

@@ -14,6 +14,7 @@ def prune(
     keep_per_source: int,
     texts_before: datetime,
     versions_before: datetime | None,
+    removals_before: datetime | None,
 ) -> int:
     """See `Store.prune`."""
     kept: dict[str, list[StoredEntry]] = {}
@@ -40,6 +41,12 @@ def prune(
             entry_id: tuple(version for version in versions if version.seen_at >= versions_before)
             for entry_id, versions in content.versions.items()
         }
+    if removals_before is not None:
+        content.removals = {
+            story_id: noted
+            for story_id, noted in content.removals.items()
+            if noted[0].removed_at >= removals_before.replace(microsecond=0)
+        }
     content.pruned |= old
     for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:
         del content.marks[mark], content.taken_at[mark]
@@ -47,6 +54,7 @@ def prune(
     for feed, story_id in [key for key in content.emitted if key[1] not in told]:
         del content.emitted[feed, story_id]
     content.index.drop(texts_before)
+    content.topics.drop(texts_before)
     return len(old)
 
 

@@ -19,23 +19,22 @@ from aggregator.model import (
     Lookup,
     Plan,
     PollUpdate,
-    Sorting,
     Source,
     SourceState,
     StoredEntry,
-    Story,
     Told,
     Version,
 )
-from aggregator.store.contents import Content, StoredStory, apart, write_plan
-from aggregator.store.filed import dossier, find
+from aggregator.store.contents import Content, apart, write_plan
+from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
 from aggregator.store.health import MemoryHealth, paused
-from aggregator.store.protocol import ON_HOLD, Totals, is_upheaval
+from aggregator.store.protocol import ON_HOLD, TOLD_MOST, Totals, is_upheaval
+from aggregator.store.shown import Archive, MemoryShowing
 from aggregator.urls import host
 
 
-class MemoryStore(MemoryHealth):
+class MemoryStore(MemoryHealth, MemoryShowing):
     """See `Store`."""
 
     def __init__(self) -> None:
@@ -47,6 +46,7 @@ class MemoryStore(MemoryHealth):
         self._notes: dict[str, str] = {}
         self._items: dict[str, tuple[KnownItem, ...]] = {}  # of the last document, by source
         self._content = Content()
+        self._archives: dict[str, Archive] = {}  # by name of the feed
 
     def close(self) -> None:
         """Nothing to write back."""
@@ -174,6 +174,10 @@ class MemoryStore(MemoryHealth):
                     if source_id in content.boilerplate
                 },
                 apart=apart(content),
+                events={
+                    guid: tuple(map(self._candidate, stories))
+                    for guid, stories in first_stories(content, lookup, by_guid).items()
+                },
                 told=self._told(lookup) if is_upheaval(lookup, by_guid) else (),
                 seen=content.index.seen,
             )
@@ -199,6 +203,14 @@ class MemoryStore(MemoryHealth):
 
     def _told(self, lookup: Lookup) -> tuple[Told, ...]:
         titles = {*lookup.titles}
+        found = [
+            stored
+            for stored in reversed(self._content.entries.values())
+            if stored.entry.source_id == lookup.source_id
+            and stored.entry.title in titles
+            and stored.entry_id not in self._content.pruned
+        ]
+        found.sort(key=lambda stored: stored.first_seen_at, reverse=True)  # stable: then the last to come
         return tuple(
             Told(
                 url=stored.entry.url,
@@ -207,10 +219,7 @@ class MemoryStore(MemoryHealth):
                 content_text=stored.entry.content_text,
                 story=self._candidate(stored.story_id),
             )
-            for stored in self._content.entries.values()
-            if stored.entry.source_id == lookup.source_id
-            and stored.entry.title in titles
-            and stored.entry_id not in self._content.pruned
+            for stored in found[:TOLD_MOST]
         )
 
     def _candidate(self, story_id: str) -> Candidate:
@@ -252,48 +261,12 @@ class MemoryStore(MemoryHealth):
 
     # publishing
 
-    def latest(
-        self,
-        limit: int,
-        *,
-        sources: Sequence[str] | None = None,
-        settled: bool = False,
-        sorting: Sorting = Sorting.PUBLISHED,
-    ) -> tuple[Story, ...]:
-        with self._lock:
-            content = self._content
-            told: dict[str, list[StoredEntry]] = {}
-            for stored in content.entries.values():
-                is_hidden = any(
-                    stored.entry_id in some for some in (content.pruned, content.withdrawn, content.held)
-                )
-                if stored.entry.source_id in self._sources and not is_hidden:
-                    told.setdefault(stored.story_id, []).append(stored)
-            found = [
-                story
-                for story_id, entries in told.items()
-                if (story := content.stories[story_id]).settled >= settled
-                and (sources is None or any(stored.entry.source_id in sources for stored in entries))
-            ]
-            found.sort(key=lambda story: story.story_id)
-            found.sort(key=self._rank)
-            if sorting is Sorting.SEEN:
-                found.sort(
-                    key=lambda story: content.entries[story.representative].first_seen_at, reverse=True
-                )
-            return tuple(
-                Story(
-                    story_id=story.story_id,
-                    representative_id=story.representative,
-                    shown_at=story.shown_at,
-                    entries=_ranked(story, told[story.story_id], sources),
-                )
-                for story in found[:limit]
-            )
+    def index(self, most: int) -> int:
+        _ = most
+        return 0
 
-    def _rank(self, story: StoredStory) -> tuple[float, str, int]:
-        entry = self._content.entries[story.representative].entry
-        return -story.shown_at.timestamp(), entry.source_id, entry.position
+    def unindexed(self) -> int:
+        return 0
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._lock:
@@ -355,14 +328,17 @@ class MemoryStore(MemoryHealth):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         with self._lock:
+            self._drop_archives(before)
             return prune(
                 self._content,
                 before=before,
                 keep_per_source=keep_per_source,
                 texts_before=texts_before,
                 versions_before=versions_before,
+                removals_before=removals_before,
             )
 
     def note(self, name: str, text: str) -> None:
@@ -399,16 +375,3 @@ def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:
         title=stored.entry.title,
         withdrawn_at=withdrawn.get(stored.entry_id),
     )
-
-
-def _ranked(
-    story: StoredStory, entries: list[StoredEntry], sources: Sequence[str] | None
-) -> tuple[StoredEntry, ...]:
-    entries = sorted(entries, key=lambda stored: stored.first_seen_at)
-    entries.sort(
-        key=lambda stored: (
-            sources is not None and stored.entry.source_id not in sources,
-            stored.entry_id != story.representative,
-        )
-    )
-    return tuple(entries)

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from aggregator.errors import Conflict
 from aggregator.merge import shown_at
 from aggregator.model import Join, Mark, Placement, Plan, Refound, Rename, Revision
-from aggregator.store import overruled, rows, samples, versions
+from aggregator.store import groups, overruled, removals, rows, samples, versions
 
 STORED = "SELECT e.*, s.story_id FROM entries e JOIN stories s ON s.key = e.story"
 _INSERT_ENTRY = f"""
@@ -32,6 +32,7 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         _rename(db, rename)
     for placement in plan.placements:
         _place(db, placement, at)
+    groups.write(db, plan, at)
     for revision in plan.revisions:
         versions.keep(db, revision, at)
         if not revision.is_trivial:
@@ -45,9 +46,10 @@ def write_plan(db: Database, plan: Plan, at: datetime) -> None:
         )
     overruled.write(db, plan, at)
     for join in plan.joins:
-        _join(db, join)
+        _join(db, join, at)
     for refound in plan.refounds:
         _refound(db, refound)
+    removals.withdrawn(db, plan.withdrawals, at)
     if plan.seen is not None and samples.seen(db) > plan.seen + len(
         plan.placements
     ):  # more than these are new
@@ -83,6 +85,7 @@ def _rename(db: Database, rename: Rename) -> None:
     with _unique():
         db.execute("UPDATE entries SET entry_id = ? WHERE key = ?", [rename.new_id, key["key"]])
         db.execute("UPDATE stories SET story_id = ? WHERE story_id = ?", [rename.new_id, rename.old_id])
+    groups.rename(db, rename.old_id, rename.new_id)
 
 
 @contextmanager
@@ -153,9 +156,10 @@ def _revise(db: Database, revision: Revision, at: datetime) -> None:
         samples.find_again(db, row["key"], revision.sample, at, former=revision.former)
 
 
-def _join(db: Database, join: Join) -> None:
+def _join(db: Database, join: Join, at: datetime) -> None:
     loser, winner = _story_key(db, join.loser), _story_key(db, join.winner)
     overruled.refuse_apart(db, loser, winner)
+    removals.joined(db, loser, join.winner, at)
     for table in ("entries", "marks", "aliases"):
         db.execute(f"UPDATE {table} SET story = ? WHERE story = ?", [winner, loser])  # noqa: S608
     # An id that nobody has been shown leads nowhere: it may yet go to another entry.
@@ -164,6 +168,7 @@ def _join(db: Database, join: Join) -> None:
         [winner, loser],
     )
     db.execute("DELETE FROM stories WHERE key = ?", [loser])
+    groups.join(db, join)
 
 
 def _refound(db: Database, refound: Refound) -> None:
@@ -186,3 +191,4 @@ def _refound(db: Database, refound: Refound) -> None:
         ],
         f"story {refound.story_id} has been published or joined",
     )
+    groups.rename(db, refound.story_id, refound.founder_id)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from aggregator.model import (
+    ArchiveLength,
     Candidates,
     Claim,
     Dossier,
@@ -13,9 +14,14 @@ from aggregator.model import (
     FeedHead,
     HealthEvent,
     KnownItem,
+    Leavers,
     Lookup,
+    Output,
+    PageContent,
     Plan,
     PollUpdate,
+    Query,
+    Removal,
     Sorting,
     Source,
     SourceState,
@@ -27,12 +33,16 @@ from aggregator.model import (
 WEEKS_KEPT = 3  # what is 14 days old is still found, what is 21 days old is not
 
 # Of one entry, besides what it says now. Of trivial edits few, so that a counter drives nothing out.
+TOLD_MOST = 500  # entries under the titles of a document: it has fewer, unless one title recurs for ever
 VERSIONS_MOST = 20
 TRIVIAL_MOST = 3
 
 EVENTS_KEPT = 500  # of what was told of the health of sources
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
+PAGE_ENTRIES = 100  # in a page of an archive; what is published is counted by it: never to be changed
+SWEEP_STORIES = 1000  # looked at in one step for what belongs into a feed from before
+REMOVALS_MOST = 500  # the latest, in one feed
 
 UPHEAVAL_LEAST = 3  # entries: in a shorter document all may be news
 
@@ -134,6 +144,8 @@ class Store(Protocol):
         *,
         sources: Sequence[str] | None = None,
         settled: bool = False,
+        query: Query | None = None,
+        within: timedelta | None = None,
         sorting: Sorting = Sorting.PUBLISHED,
     ) -> tuple[Story, ...]:
         """Return the newest stories that any of `sources` tells (None = any configured).
@@ -141,8 +153,19 @@ class Store(Protocol):
         Newest by shown date, or by when their representatives were first seen.
 
         Only entries of configured sources; the story's representative first, unless only
-        others are among `sources`. With `settled`, only stories whose ids are final.
+        others are among `sources`. With `settled`, only stories whose ids are final. With `query`, only those
+        of which it finds an entry, of `sources`, as far as `index` has come; raises `QueryError` when that takes
+        longer than `within`.
         """
+
+    def index(self, most: int) -> int:
+        """Let queries find up to `most` of the entries that changed, the latest first; return how many it was.
+
+        0 when all is indexed. An engine that looks at the entries themselves has nothing to do.
+        """
+
+    def unindexed(self) -> int:
+        """Return how many changes are not indexed yet."""
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         """Return the versions of an entry that are kept, the oldest first, with what it says now.
@@ -152,6 +175,44 @@ class Store(Protocol):
 
     def settle(self) -> None:
         """Make the ids of all stories final: they are about to be published."""
+
+    def enrol(self, outputs: Sequence[Output]) -> frozenset[str]:
+        """Make these the feeds that stories are shown in and archived for; return those whose stories changed.
+
+        To be called before every publication. What a feed gets from before (it is new, or has more sources) is
+        looked through by `SWEEP_STORIES` a call, the newest of it at once. A removed story that is shown
+        again loses its tombstone.
+        """
+
+    def current(self, output: Output) -> tuple[Story, ...]:
+        """Return what an enrolled feed shows: the newest settled stories that are not in its archive.
+
+        In the order, and with entries as `latest` returns them.
+        """
+
+    def leaving(self, output: Output, most: int, *, shown: Collection[str]) -> tuple[Story, ...]:
+        """Return settled stories, of those not archived, that are not among the ids `shown`, the oldest first."""
+
+    def leave_out(self, output: str, stories: Collection[Story]) -> None:
+        """Neither show nor archive stories, until they change: the rules of the feed refuse them."""
+
+    def archive(self, leavers: Sequence[Leavers], *, at: datetime) -> None:
+        """Put stories at the end of feeds' archives, for good, in one transaction; not those that are gone."""
+
+    def archive_lengths(self) -> Mapping[str, ArchiveLength]:
+        """Return how far the archives go, by the name of the feed, also of feeds that were enrolled before."""
+
+    def is_archived(self, output: str, story_id: str) -> bool:
+        """Return whether a story is in the archive of a feed."""
+
+    def archive_page(self, output: str, page: int, count: int) -> PageContent | None:
+        """Return the first `count` entries of a page, None unless all of them are there."""
+
+    def removals(self, output: Output, *, since: datetime) -> tuple[Removal, ...]:
+        """Return the stories of a feed's sources that have been emitted and are no more, the latest first.
+
+        At most `REMOVALS_MOST`: deleted by their publishers, or joined with another.
+        """
 
     def emitted(self, feed: str, story_ids: Sequence[str]) -> Mapping[str, Emitted]:
         """Return what the feed with that path last said of these stories, by id, of those it had."""
@@ -184,13 +245,16 @@ class Store(Protocol):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         """Forget the texts of old entries and return how many.
 
         Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
         Their identity stays, so that an entry its source still carries is not new again. Text
         marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
-        go with their entry, and those that were seen before `versions_before`.
+        go with their entry, and those that were seen before `versions_before`; tombstones from before
+        `removals_before`. Full pages of archives whose last entry was archived before `before` are
+        dropped; that it was there is remembered.
         """
 
     def untold(self) -> tuple[Untold, ...]:

@@ -6,15 +6,15 @@ from sqlite_utils import Database
 
 from aggregator.model import Candidate, Lookup, Told
 from aggregator.store import rows
+from aggregator.store.protocol import TOLD_MOST
 
-TOLD_MOST = 500  # entries: a document has fewer, unless one title recurs for ever
 TOLD = """
     SELECT e.url AS own_url, e.title AS own_title, e.published_at AS own_date, e.content_text AS own_text,
         s.story_id, s.settled, r.*
     FROM entries e INDEXED BY entries_told
     JOIN stories s ON s.key = e.story JOIN entries r ON r.key = s.representative
     WHERE e.source_id = ? AND NOT e.pruned AND e.title IN (SELECT value FROM json_each(?))
-    ORDER BY e.first_seen_at DESC LIMIT ?
+    ORDER BY e.first_seen_at DESC, e.key DESC LIMIT ?
 """
 
 

@@ -30,6 +30,8 @@ from aggregator.urls import host
 
 Row = sqlite3.Row
 
+SHOWABLE = "NOT e.pruned AND NOT e.held AND e.withdrawn_at IS NULL"  # of a row `e` of entries
+
 ENTRY_COLUMNS = (
     "uri", "url", "title", "authors", "summary", "content", "content_text", "language", "categories",
     "enclosures", "published_at", "updated_at", "extras", "position", "digest", "problems",

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from aggregator.addresses import edited
 from aggregator.errors import StoreError
 from aggregator.model import (
@@ -23,40 +21,45 @@ from aggregator.model import (
     Lookup,
     Mark,
     PollUpdate,
-    Sorting,
     Source,
     SourceState,
-    Story,
     Version,
 )
-from aggregator.store import emitted, overruled, retention, retold, rows, samples, versions
-from aggregator.store.dossiers import SHOWABLE, SOURCES
+from aggregator.store import (
+    archived,
+    emitted,
+    groups,
+    overruled,
+    removals,
+    retention,
+    retold,
+    rows,
+    samples,
+    versions,
+)
+from aggregator.store.dossiers import SOURCES
 from aggregator.store.health import SqliteHealth, pause
 from aggregator.store.migrations import migrations
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.protocol import ON_HOLD, is_upheaval
+from aggregator.store.searching import SqliteSearch, connect
+from aggregator.store.showing import SqliteShowing
 from aggregator.urls import host
 
 BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
-BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
 
 
-class SqliteStore(SqliteHealth):
+class SqliteStore(SqliteHealth, SqliteSearch, SqliteShowing):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+        super().__init__(path)
         self._lock = threading.RLock()
         self._last_changes = 0
         with self._storage():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            connection = sqlite3.connect(
-                uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT.total_seconds()
-            )
-            connection.row_factory = sqlite3.Row
-            self._db = Database(connection)
+            self._db = connect(path, read_only=read_only)
             try:
                 if not read_only:
                     self._db.enable_wal()
@@ -68,7 +71,7 @@ class SqliteStore(SqliteHealth):
                         f"{path}: the store is of another version; start the daemon once to migrate it"
                     )
             except BaseException:
-                connection.close()
+                self._db.close()
                 raise
 
     @contextmanager
@@ -78,9 +81,10 @@ class SqliteStore(SqliteHealth):
             try:
                 yield
             except (sqlite3.Error, OSError) as exc:
-                raise StoreError(
-                    f"{self._path}: {exc}; check that it is a readable, writable SQLite file"
-                ) from exc
+                raise self._failure(exc) from exc
+
+    def _failure(self, exc: Exception) -> StoreError:
+        return StoreError(f"{self._path}: {exc}; check that it is a readable, writable SQLite file")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -95,6 +99,7 @@ class SqliteStore(SqliteHealth):
                 yield
 
     def close(self) -> None:
+        self._end_searching()
         with self._storage():
             self._db.close()
 
@@ -114,8 +119,8 @@ class SqliteStore(SqliteHealth):
                 elif known[source.id] != source.url:
                     self._write_state(edited(self._state(source.id), source.url, now=now))
             self._db.conn.executemany(
-                "UPDATE sources SET configured = 1, title = ? WHERE id = ?",
-                [(source.title, source.id) for source in sources],
+                "UPDATE sources SET configured = 1, title = ?, tags = ? WHERE id = ?",
+                [(source.title, json.dumps(source.tags), source.id) for source in sources],
             )
             pause(self._db, {source.id for source in sources if source.paused}, now)
 
@@ -237,6 +242,7 @@ class SqliteStore(SqliteHealth):
                         rows.candidate(row)
                     )
             near, apart = samples.near(self._db, lookup, known), overruled.apart(self._db)
+            events = groups.events(self._db, lookup, known)
             told = retold.told(self._db, lookup) if is_upheaval(lookup, known) else ()
             told_by = {story.representative.entry.source_id for found in near.values() for story in found}
             boilerplate = samples.boilerplate(self._db, {lookup.source_id, *told_by})
@@ -248,6 +254,7 @@ class SqliteStore(SqliteHealth):
             boilerplate=boilerplate,
             apart=apart,
             told=told,
+            events=events,
             seen=seen,
         )
 
@@ -295,57 +302,11 @@ class SqliteStore(SqliteHealth):
             {"host": held, "until": until, "held": ON_HOLD},
         )
 
-    # publishing
-
-    def latest(
-        self,
-        limit: int,
-        *,
-        sources: Sequence[str] | None = None,
-        settled: bool = False,
-        sorting: Sorting = Sorting.PUBLISHED,
-    ) -> tuple[Story, ...]:
-        seen = "r.first_seen_at DESC," if sorting is Sorting.SEEN else ""
-        among = "" if sources is None else f"AND e.source_id IN ({', '.join('?' * len(sources))})"
-        with self._storage():
-            found = self._db.execute(
-                f"""
-                SELECT s.key, s.story_id, s.shown_at, s.representative, r.entry_id AS representative_id FROM stories s
-                JOIN entries r ON r.key = s.representative
-                WHERE s.settled >= ? AND EXISTS (
-                    SELECT 1 FROM entries e JOIN sources c ON c.id = e.source_id AND c.configured
-                    WHERE e.story = s.key AND {SHOWABLE} {among})
-                ORDER BY {seen} s.shown_at DESC, r.source_id, r.position, s.story_id LIMIT ?
-                """,  # noqa: S608 - placeholders only
-                [settled, *(sources or ()), limit],
-            ).fetchall()
-            entries: dict[str, list[sqlite3.Row]] = {}
-            for row in self._rows(_SHOWN, [str(row["key"]) for row in found], order="e.first_seen_at, e.key"):
-                entries.setdefault(row["story_id"], []).append(row)
-        return tuple(self._story(row, entries[row["story_id"]], sources) for row in found)
-
-    @staticmethod
-    def _story(row: sqlite3.Row, entries: list[sqlite3.Row], sources: Sequence[str] | None) -> Story:
-        def rank(entry: sqlite3.Row) -> tuple[bool, bool]:
-            return sources is not None and entry["source_id"] not in sources, entry["key"] != row[
-                "representative"
-            ]
-
-        ranked = sorted(entries, key=rank)  # stable: otherwise as first seen
-        return Story(
-            story_id=row["story_id"],
-            representative_id=row["representative_id"],
-            shown_at=rows.instant(row["shown_at"]),
-            entries=tuple(rows.stored_entry(entry) for entry in ranked),
-        )
+    # what there was
 
     def revisions(self, entry_id: str) -> tuple[Version, ...]:
         with self._storage():
             return tuple(sorted(versions.of(self._db, entry_id), key=lambda version: version.seen_at))
-
-    def settle(self) -> None:
-        with self._writing():
-            self._db.execute("UPDATE stories SET settled = 1 WHERE NOT settled")
 
     def emitted(self, feed: str, story_ids: Sequence[str]) -> dict[str, Emitted]:
         with self._storage():
@@ -364,13 +325,17 @@ class SqliteStore(SqliteHealth):
         keep_per_source: int,
         texts_before: datetime,
         versions_before: datetime | None = None,
+        removals_before: datetime | None = None,
     ) -> int:
         with self._writing():
             pruned = retention.prune(
                 self._db, before=before, keep_per_source=keep_per_source, texts_before=texts_before
             )
             samples.drop(self._db, texts_before)
+            groups.drop(self._db, texts_before)
             versions.drop(self._db, versions_before)
+            removals.drop(self._db, removals_before)
+            archived.drop(self._db, before)
             emitted.drop(self._db)
         return pruned
 
@@ -400,8 +365,4 @@ _MARKED = """
     SELECT m.value AS mark_value, m.n, s.settled, s.story_id, e.* FROM marks m
     JOIN stories s ON s.key = m.story JOIN entries e ON e.key = s.representative
     WHERE m.kind = ? AND m.value IN
-"""
-_SHOWN = f"""
-    {STORED} JOIN sources c ON c.id = e.source_id AND c.configured
-    WHERE {SHOWABLE} AND s.key IN
 """

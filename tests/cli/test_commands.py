@@ -231,10 +231,12 @@ def test_usage_and_version() -> None:
 
 def test_diff_shows_what_changed_between_versions(site: Site, publisher: Server) -> None:
     early = site.run("diff", "tag:nobody")
-    assert early.returncode == 1
-    assert "no versions of tag:nobody" in early.stderr
+    assert early.returncode == 2  # as of `show`, `explain` and `split`
+    assert "no entry tag:nobody: nothing has been stored yet" in early.stderr
     documents = [
-        FEED.replace(b"</item>", b"<description>%b</description></item>" % text)
+        FEED.replace(
+            b"</item>", b"<link>https://alfa.example/ten</link><description>%b</description></item>" % text
+        )
         for text in (b"Ten came. 2 comments", b"Ten came. 3 comments", b"Nine came. 3 comments")
     ]
     publisher.answer("/alfa", *(Answer(body=document) for document in documents))
@@ -244,6 +246,7 @@ def test_diff_shows_what_changed_between_versions(site: Site, publisher: Server)
     entry_id = feed["items"][0]["id"]
 
     trivial, real = json.loads(site.run("--json", "diff", entry_id).stdout)
+    assert json.loads(site.run("--json", "diff", "https://alfa.example/ten").stdout) == [trivial, real]
     assert (trivial["trivial"], real["trivial"]) == (True, False)
     assert [line for line in trivial["diff"] if line[0] in "+-"][2:] == [
         "-Ten came. 2 comments",

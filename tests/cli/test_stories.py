@@ -78,7 +78,9 @@ def test_what_a_feed_has_no_room_for(site: Site) -> None:
     places = {name: explained(site, name)["in feeds"] for name in ("urn:carol:1", "urn:carol:2")}
     assert sorted(map(len, places.values())) == [1, 2]  # type: ignore[arg-type]
     beyond = min(places, key=lambda name: len(places[name]))  # type: ignore[arg-type]
-    assert explained(site, beyond)["in no other"] == ["feeds/some: the 1 stories it has are newer"]
+    assert explained(site, beyond)["in no other"] == [
+        "feeds/some: the 1 stories it has are newer, and it is in the archive"
+    ]
 
 
 def test_an_entry_of_a_removed_source_and_an_overruled_one(site: Site) -> None:

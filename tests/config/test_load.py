@@ -32,7 +32,9 @@ retry_after_scope = "url"
 [dedup]
 window = "24h"
 near_duplicates = false
+groups = true
 [retention]
+tombstones = "7d"
 keep = "30d"
 keep_per_source = 10
 [store]
@@ -82,8 +84,13 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (got.poll.concurrency, got.poll.timeout, got.poll.max_bytes) == (9, timedelta(seconds=5), 1 << 20)
     assert got.poll.allow_addresses == (ip_network("127.0.0.0/8"), ip_network("::1"))
     assert got.poll.retry_after_scope == "url"
-    assert got.dedup.window == timedelta(hours=24)
+    assert (got.dedup.window, got.dedup.near_duplicates, got.dedup.groups) == (
+        timedelta(hours=24),
+        False,
+        True,
+    )
     assert (got.retention.keep, got.retention.keep_per_source) == (timedelta(days=30), 10)
+    assert got.retention.tombstones == timedelta(days=7)
 
     alfa, bravo, local = got.sources
     assert (alfa.id, alfa.title, alfa.timezone) == ("alfa", "Alfa Radio", "Europe/Minsk")
@@ -92,7 +99,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert alfa.rules == (Rule(action="drop", patterns=(("title", "(?i)horoscope"),)),)
     assert (alfa.access.username, alfa.access.password) == ("me", "s3cret")
     assert dict(alfa.access.headers) == {"X-Api-Key": "k", "Plain": "yes"}
-    assert alfa.where.endswith("main.toml:31")
+    assert alfa.where.endswith("main.toml:32")
     assert (bravo.id, local.id, local.url) == (
         "b.example",
         "local",

@@ -109,7 +109,12 @@ def mistakes(directory: Path, text: str | bytes, environ: dict[str, str] | None 
             f"{SOURCE}tags = ['politics']\n[[feed]]\nname = 'x'\ntags = ['politcs']\n",
             "(did you mean 'politics'?)",
         ),
-        ("[[feed]]\nname = 'x'\nquery = 'a'\n", "unknown key 'query' in [[feed]]: it is not supported yet"),
+        (
+            "[[feed]]\nname = 'x'\nquery = 'a AND'\n",
+            "a.toml:3:9: error: query in [[feed]]: column 3: AND needs something after it",
+        ),
+        ("[[feed]]\nname = 'x'\nquery = ''\n", "query in [[feed]]: nothing to search for: write a word"),
+        ("[[feed]]\nname = 'x'\n", "a feed needs tags, sources and/or a query"),
         ("[aggregator]\ninclude = ['nope.toml']\n", "a.toml:2:12: error: there is no file 'nope.toml'"),
         ("[aggregator\n", "a.toml:1:12: error: not TOML: "),
         ("[aggregator]\ntitle = 'x\n", ": error: not TOML: "),

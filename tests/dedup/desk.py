@@ -25,7 +25,14 @@ class Desk:
         source_id = entries[0].source_id
         return place(
             entries,
-            self.store.candidates(lookup(source_id, entries, near=self.window.near is not None)),
+            self.store.candidates(
+                lookup(
+                    source_id,
+                    entries,
+                    near=self.window.near is not None,
+                    groups=self.window.group is not None,
+                )
+            ),
             authority="news.example",
             now=at,
             window=self.window,

@@ -169,6 +169,82 @@ def test_a_copy_under_another_title_is_one_story(language: str) -> None:
     assert are_one(told("alfa", title, text), told("bravo", "Local: repairs until December — 本地", text))
 
 
+def judged(first: Entry, second: Entry, *, hours: float = 1.0, one_source: bool = False) -> bool:
+    """Whether the two resemble each other enough, whatever else they share."""
+    return near(said(first), said(second), apart=hours * HOUR, one_source=one_source).rule is not None
+
+
+SENTENCE = "Fourteen files found in the home of a surveyor describe a tunnel"  # twelve words, ten shingles
+GOING_ON = " under the old harbour that was never entered on any map of the whole coast."
+
+
+def test_a_first_sentence_is_a_copy_where_the_other_text_goes_on() -> None:
+    """Under titles that share nothing; of a stub both have no more."""
+    start = f"{SENTENCE} under the"
+    whole = told("bravo", "Purchase order reprint", SENTENCE + GOING_ON)
+    assert judged(told("alfa", "What the surveyor left", f"{start}…"), whole)
+    assert not judged(
+        told("alfa", "What the surveyor left", f"{start}…"), told("bravo", "Reprint", f"{start} old.")
+    )
+    assert not judged(told("alfa", "What the surveyor left", f"{start}…"), whole, one_source=True)
+
+
+REWRITTEN = (
+    "Industrial output in the county was six pct above the same month of last year after rising seven pct in autumn,"
+    " figures of the statistics office show.",
+    "The growth of industrial output in all of the county slowed to six pct above the same month after rising seven pct"
+    " in autumn, figures of the statistics office show.",
+)
+
+
+def test_an_agency_that_sends_its_headline_again_within_hours_has_rewritten_the_item() -> None:
+    first, second = (
+        told("alfa", "County output growth slows in cold winter months", text) for text in REWRITTEN
+    )
+    assert judged(first, second, one_source=True, hours=1)
+    assert not judged(first, second, one_source=True, hours=5)  # the next item of that name
+    brief, again = (told("alfa", "County output growth", text) for text in REWRITTEN)
+    assert not judged(brief, again, one_source=True, hours=1)
+
+
+def test_titles_that_share_nearly_all_need_less_of_the_lead_within_a_shift() -> None:
+    first = told("alfa", "County output growth slows in winter", REWRITTEN[0])
+    second = told("alfa", "County industrial growth slows in winter", REWRITTEN[1])
+    assert judged(first, second, hours=11)
+    assert not judged(first, second, hours=13)
+    assert not judged(first, told("bravo", "County growth in colder days", REWRITTEN[1]), hours=1)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "other"),
+    [
+        ("Posted: 4:56 AM, June 02, 2018", "Posted: 3:51 AM, June 03, 2018"),
+        ("Last updated 14:05", "Last updated 16:40"),
+        ("Veröffentlicht am 3.10.2026, 14:05 Uhr", "Veröffentlicht am 4.10.2026, 9:30 Uhr"),
+        ("Опубликовано 3 октября 2026, 14:05", "Опубликовано 4 октября 2026, 9:30"),
+        ("发布时间：2026-10-03 14:05", "发布时间：2026-10-04 09:30"),
+    ],
+)
+def test_when_a_page_was_put_up_makes_no_other_article(stamp: str, other: str) -> None:
+    """Even in a teaser of which so little is left that its labels stay."""
+    first, second = (
+        f"Streaming news\n{one}\nFrom the desk of the wire\nThe streaming company reversed its"
+        for one in (stamp, other)
+    )
+    title = "Streaming company reverses artist policy"
+    assert judged(told("alfa", title, first), told("bravo", title, second))
+
+
+def test_a_line_that_only_begins_like_a_stamp_is_text() -> None:
+    first, second = (
+        f"Posted {price} dollars a barrel\nThe company gave no reason for the change of its prices"
+        for price in (14, 15)
+    )
+    assert not judged(
+        told("alfa", "Company posts prices", first), told("bravo", "Company posts prices", second)
+    )
+
+
 @pytest.mark.parametrize("language", STORIES)
 def test_ids_that_change_at_every_poll_tell_nothing_new(language: str) -> None:
     title, text = STORIES[language]

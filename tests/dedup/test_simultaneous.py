@@ -14,7 +14,7 @@ import feedparser
 import pytest
 
 from aggregator.model import Source
-from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.publishing import Publisher
 from aggregator.store import Store, open_store
 from aggregator.urls import tag_uri
 from tests.dedup.racing import LIMIT, Racer, plant, poll, race
@@ -168,13 +168,13 @@ def test_what_two_polls_bring_at_once_is_one_story(
     store.configure(sources, now=NOON)
     for source_id in ("charlie", "delta"):
         asyncio.run(poll(store, configured, tmp_path, source_id, 1, lambda _: None))
-    publish(configured, store, tmp_path, now=NOON)
+    Publisher(store, tmp_path).publish(configured, now=NOON)
     racers = [
         Racer(source_id=source_id, rounds=len(rounds), sources=sources, near=near)
         for source_id in ("alfa", "bravo")
     ]
     lost = Counter(race(racers, tmp_path, shared))
-    publish(configured, store, tmp_path, now=NOON)
+    Publisher(store, tmp_path).publish(configured, now=NOON)
     for kind in dict.fromkeys(rounds):
         losses = [lost[n] for n, other in enumerate(rounds) if other is kind]
         print(f"{kind.name}: {RACES} rounds, {sum(losses)} decisions taken again")  # noqa: T201 - the figures

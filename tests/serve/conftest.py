@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from aggregator.model import (
+    Absence,
     Asked,
     Document,
     MergedEntry,
@@ -103,6 +104,7 @@ class World:
     status: Status
     settings: ServeSettings
     now: datetime = AT
+    archive: dict[str, Document | Absence] = field(default_factory=dict)
     subscribers: Subscribers = field(init=False)
     client: httpx.AsyncClient = field(init=False)
     port: int = field(init=False)
@@ -134,6 +136,7 @@ async def serving(world: World) -> AsyncIterator[None]:
         settings=lambda: world.settings,
         live=world.live,
         subscribers=world.subscribers,
+        archive=lambda address: world.archive.get(address, Absence.NEVER),
     )
     server = Server()
     listening = server.listen("127.0.0.1:0")

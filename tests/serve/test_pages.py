@@ -221,3 +221,31 @@ async def test_pages_change_their_tag_with_what_they_show(world: World) -> None:
         merged_feed("feed", merged_entry("Snow falls", published_at=AT.replace(day=15)))
     )
     assert (await world.client.get("/")).headers["etag"] != before
+
+
+async def test_a_story_names_the_others_of_its_event_and_only_where_there_are_some(world: World) -> None:
+    stories = [
+        merged_entry("Tram approved", id="tag:x,2026:1", group="tag:x,2026:1"),
+        merged_entry(HOSTILE, id="tag:x,2026:2", group="tag:x,2026:1", url="javascript:alert(1)"),
+        merged_entry("Museum opens", id="tag:x,2026:3", group="tag:x,2026:3"),
+        merged_entry("Groups are off", id="tag:x,2026:4"),
+        merged_entry("These too", id="tag:x,2026:5"),
+    ]
+    world.publication = publication_of(merged_feed("feed", *stories))
+    articles = (await page(world, "/")).xpath("//article")
+    related = [
+        [one.text_content().split("\n")[0] for one in article.xpath(".//ul[@class='related']/li")]
+        for article in articles
+    ]
+    assert related == [[f"{HOSTILE} Alfa"], ["Tram approved Alfa"], [], [], []]
+    assert articles[0].xpath(".//ul//a") == []  # nothing that would run
+    assert articles[1].xpath(".//ul//a/@href") == ["https://alfa.example.org/story"]
+
+
+async def test_of_a_great_event_a_story_names_the_latest_few(world: World) -> None:
+    stories = [merged_entry(f"Take {n}", id=f"tag:x,2026:{n}", group="tag:x,2026:0") for n in range(9)]
+    world.publication = publication_of(merged_feed("feed", *stories))
+    first = (await page(world, "/")).xpath("//article")[0]
+    assert [one.text for one in first.xpath(".//ul[@class='related']/li/a")] == [
+        f"Take {n}" for n in range(1, 6)
+    ]

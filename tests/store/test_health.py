@@ -117,7 +117,7 @@ def test_a_source_that_failed_before_there_was_health_has_done_so_since_it_last_
     tmp_path: Path,
 ) -> None:
     before = Database(tmp_path / "aggregator.sqlite")
-    migrations.apply(before, stop_before="m0012_health")
+    migrations.apply(before, stop_before="m0015_health")
     before.execute(
         """
         INSERT INTO sources (id, url, host, configured, state, failures, last_success_at)

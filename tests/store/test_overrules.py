@@ -10,6 +10,7 @@ import pytest
 from aggregator.errors import Conflict
 from aggregator.model import Join, Lookup, Mark, Overrule, Placement, Plan, Split
 from aggregator.store import Store, open_store
+from aggregator.store.protocol import TOLD_MOST
 from tests.things import NOON, entry, source, update
 
 URL = Mark(kind="url", value="https://alfa.example/1")
@@ -158,3 +159,17 @@ def test_an_entry_split_in_another_week_is_found_by_what_it_says_now_and_counted
     assert stories(2, 3, 4) == ["2", "1"]  # by three hashes and by two
     assert stories(1, 2, 3) == ["1", "2"]
     assert stories(4, 5) == []  # one hash in two weeks would make two
+
+
+def test_what_a_source_told_under_one_title_comes_the_latest_first_and_not_all(store: Store) -> None:
+    """Which of them is told again must not depend on the engine."""
+    for day in range(2):
+        names = [f"{day} {n:03}" for n in range(TOLD_MOST // 2 + 5)]
+        placements = tuple(
+            replace(placed(name), entry=entry(name, title="Column", content_text=name)) for name in names
+        )
+        store.apply(replace(update(plan=Plan(placements=placements)), at=NOON + timedelta(days=day)))
+    lookup = Lookup(source_id="alfa", guids=tuple("456789"), titles=("Column",))
+    told = [one.content_text for one in store.candidates(lookup).told]
+    assert (len(told), told[0], told[-1]) == (TOLD_MOST, "1 254", "0 010")
+    assert told == sorted(told, reverse=True)

@@ -1,0 +1,196 @@
+"""The archives of our feeds (RFC 5005): what leaves a feed is filed, page by page, and pages never change.
+
+A page is named by what it holds: `archive/feed/12/37.atom` are the first 37 entries of page 12 of the merged feed.
+So the last page has another address whenever it grows, and every address can be kept by caches for ever.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from aggregator import public, rules
+from aggregator.emit import Press, atom_page
+from aggregator.merge import EMPTY_AT, lasting, merge, shown
+from aggregator.model import (
+    Absence,
+    Archived,
+    ArchiveLength,
+    ArchivePage,
+    Document,
+    FeedHead,
+    Leavers,
+    MergedEntry,
+    MergedFeed,
+    Output,
+    Source,
+    Story,
+)
+from aggregator.pipeline.plant import Plant
+from aggregator.store.protocol import PAGE_ENTRIES, Store
+
+STEP_ENTRIES = 1000  # of each feed filed at once
+STEP_PAGES = 20  # of each feed written to files at once
+FILES = "archive files"  # name of the store's note of which pages lie in public/
+_ADDRESS = re.compile(r"(feed|feeds/[^/]+)/(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,2})\.atom")
+
+
+def newest(name: str, length: ArchiveLength) -> str | None:
+    """Return the path of the newest page of a feed's archive; None while there is none."""
+    page, count = divmod(length.entries - 1, PAGE_ENTRIES)
+    return None if length.entries == 0 or page < length.dropped else _path(name, page, count + 1)
+
+
+def archive_document(store: Store, public_url: str, address: str) -> Document | Absence:
+    """Return the page of that address below archive/: the same bytes whenever it is asked for."""
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found[3]) > PAGE_ENTRIES:
+        return Absence.NEVER
+    name, page, count = found[1], int(found[2]), int(found[3])
+    if page < store.archive_lengths().get(name, ArchiveLength()).dropped:
+        return Absence.DROPPED
+    return _document(store, public_url, name, page, count) or Absence.NEVER
+
+
+def _path(name: str, page: int, count: int) -> str:
+    return f"archive/{name}/{page}/{count}.atom"
+
+
+def _document(store: Store, public_url: str, name: str, page: int, count: int) -> Document | None:
+    content = store.archive_page(name, page, count)
+    if content is None:
+        return None
+    around = ArchivePage(
+        path=_path(name, page, count),
+        public_url=public_url,
+        feed_id=f"{public_url}/{name}.atom",
+        title=content.title,
+        updated_at=max(entry.updated_at for entry in content.entries),
+        previous=_path(name, page - 1, PAGE_ENTRIES) if page else None,
+    )
+    return atom_page(
+        around, [entry.body for entry in reversed(content.entries)]
+    )  # the newest first, as in feeds
+
+
+def stays(output: Output, story: Story) -> bool:
+    """Whether the rules of an output let a story stay, by the words it would be shown with."""
+    return not output.rules or bool(rules.apply(output.rules, [shown(story, output.sources).entry]))
+
+
+class Filing:
+    """Files what has left the feeds, and keeps the pages in `directory` for web servers that know nothing of us."""
+
+    def __init__(self, store: Store, press: Press, directory: Path) -> None:
+        self._store = store
+        self._press = press
+        self._directory = directory
+        self._public_url: str | None = None  # that the pages in files name
+        self._written: dict[str, int] = {}  # how many pages of each feed lie there whole
+        self._partial: dict[str, str] = {}  # path of each feed's newest page, when it is not whole
+
+    def file(
+        self,
+        plant: Plant,
+        sources: Mapping[str, tuple[Source, FeedHead]],
+        feeds: Sequence[MergedFeed],
+        *,
+        now: datetime,
+    ) -> bool:
+        """File some of what `feeds` show no more, oldest first; return whether there was any."""
+        bodies: dict[MergedEntry, bytes] = {}  # many feeds lose a story at once
+        leavers = []
+        refused = False
+        for output, feed in zip(plant.outputs, feeds, strict=True):
+            if output.query is not None:
+                continue
+            shown_ids = {entry.id for entry in feed.entries}
+            found = self._store.leaving(output, STEP_ENTRIES, shown=shown_ids)
+            if left_out := [story for story in found if not stays(output, story)]:
+                self._store.leave_out(output.name, left_out)
+                refused = True
+            stories = [story for story in found if story not in left_out]
+            leavers.append(self._leavers(plant, output, sources, stories, bodies))
+        if filed := [one for one in leavers if one.entries]:
+            self._store.archive(filed, at=now)
+        return bool(filed) or refused
+
+    def _leavers(
+        self,
+        plant: Plant,
+        output: Output,
+        sources: Mapping[str, tuple[Source, FeedHead]],
+        stories: Sequence[Story],
+        bodies: dict[MergedEntry, bytes],
+    ) -> Leavers:
+        left = merge(
+            stories,
+            path=output.name,
+            title=output.title,
+            public_url=plant.public_url,
+            sources=sources,
+            limit=STEP_ENTRIES,
+            only=output.sources,
+            sorting=output.sorting,
+            content=output.content,
+            groups=plant.window.group is not None,
+        )
+        left = lasting(
+            left, self._store.emitted(output.name, [entry.id for entry in left.entries]), now=EMPTY_AT
+        )
+        for entry in left.entries:
+            if entry not in bodies:
+                bodies[entry] = self._press.archived(entry, left.home_url)
+        entries = tuple(
+            Archived(story_id=entry.id, updated_at=entry.updated_at, body=bodies[entry])
+            for entry in reversed(left.entries)
+        )
+        return Leavers(output=output.name, title=output.title, entries=entries)
+
+    def write(self, plant: Plant, lengths: Mapping[str, ArchiveLength]) -> bool:
+        """Bring the files of pages up to date, some of them; return whether there are more to write."""
+        if self._public_url != plant.public_url:
+            self._begin(plant.public_url)
+        # Feeds with a token of their own are served by us alone.
+        names = [one.name for one in plant.outputs if one.name in lengths and not one.tokens]
+        more = [self._write(name, lengths[name]) for name in names]
+        return any(more)
+
+    def _begin(self, public_url: str) -> None:
+        """See what lies there already; nothing, when it names another address of ours."""
+        noted = json.loads(self._store.noted(FILES) or "{}")
+        self._written = noted["pages"] if noted.get("public_url") == public_url else {}
+        self._public_url = public_url
+        self._partial = {}
+
+    def _write(self, name: str, length: ArchiveLength) -> bool:
+        self._drop(name, length.dropped)
+        whole, rest = divmod(length.entries, PAGE_ENTRIES)
+        done = self._written.get(name, 0)
+        if done > length.dropped and not (self._directory / _path(name, done - 1, PAGE_ENTRIES)).exists():
+            done = 0  # somebody has emptied the directory
+        done = max(done, length.dropped)
+        upto = min(whole, done + STEP_PAGES)
+        for page in range(done, upto):
+            self._write_page(name, page, PAGE_ENTRIES)
+        if upto != self._written.get(name, 0):
+            self._written[name] = upto
+            said = {"public_url": self._public_url, "pages": self._written}
+            self._store.note(FILES, json.dumps(said))
+        if upto == whole and rest and self._partial.get(name) != _path(name, whole, rest):
+            self._write_page(name, whole, rest)
+            self._partial[name] = _path(name, whole, rest)
+        return upto < whole
+
+    def _write_page(self, name: str, page: int, count: int) -> None:
+        """Write one. The last page as it was before stays a while, for who has just been told its address."""
+        assert self._public_url is not None
+        document = _document(self._store, self._public_url, name, page, count)
+        if document is not None:  # else retention has let it go since
+            public.write_page(document, self._directory, keep=[self._partial.get(name, "")])
+
+    def _drop(self, name: str, dropped: int) -> None:
+        for page in range(dropped - 1, -1, -1):
+            if not public.drop_page(f"archive/{name}/{page}", self._directory):
+                break
