@@ -14,8 +14,9 @@ from aggregator.config.documents import Document, located
 from aggregator.config.identity import ids, same_address
 from aggregator.config.problems import Place, Problems, quoted
 from aggregator.config.quantities import duration, size
-from aggregator.config.schema import AuthTable, ReferenceTable, RuleTable, SourceTable
+from aggregator.config.schema import AuthTable, RuleTable, SourceTable
 from aggregator.config.settings import Poll
+from aggregator.config.values import ReferenceTable
 from aggregator.model import Access, Extent, Kind, Rule, Source
 
 

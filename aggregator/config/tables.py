@@ -20,9 +20,9 @@ from aggregator.config.schema import (
     RetentionTable,
     ServerTable,
     StoreTable,
-    Table,
 )
 from aggregator.config.validation import unknown_table, validated, wrong_header
+from aggregator.config.values import Table
 
 T = TypeVar("T", bound=Table)
 
