@@ -22,6 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"extras"}),
     frozenset({"html"}),
     frozenset({"dates", "urls", "search"}),
+    frozenset({"metrics"}),
     frozenset({"model", "errors", "logs"}),
 )
 ROOMS = {
@@ -38,6 +39,7 @@ ROOMS = {
     "uvicorn": {"serve"},
     "jinja2": {"serve"},
     "click": {"cli"},
+    "prometheus_client": {"metrics"},
     "pydantic": {"config"},
     "tomlkit": {"config"},
     "tree_sitter": {"config"},

@@ -1,7 +1,7 @@
 """The command line: one file per group of commands; results on stdout, everything else on stderr.
 
-Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 75 try later,
-78 configuration.
+Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 69 daemon unreachable,
+75 try later, 78 configuration.
 """
 
 import sys
@@ -10,6 +10,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import (
+    asking,
     checking,
     comparing,
     exchange,
@@ -67,7 +68,18 @@ def cli(
     )
 
 
-for group in (running, checking, sources, explaining, stories, searching, comparing, overruling, exchange):
+for group in (
+    asking,
+    running,
+    checking,
+    sources,
+    explaining,
+    stories,
+    searching,
+    comparing,
+    overruling,
+    exchange,
+):
     for command in group.COMMANDS:
         cli.add_command(command)
 

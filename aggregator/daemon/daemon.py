@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator import __version__, dedup, orders
+from aggregator import __version__, dedup, metrics, orders
 from aggregator.config import Configuration, load, watch_stamp
-from aggregator.daemon.engine import Engine, note_subscribers
+from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.meaning import serve_settings
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.logs import log
@@ -101,6 +101,8 @@ class Daemon:
         app = create_app(
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
+            measured=self._measured,
+            usable=self._usable,
             settings=lambda: self._serve_settings,
             live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
@@ -112,6 +114,14 @@ class Daemon:
     async def _close_server(self) -> None:
         if self._server is not None:
             await self._server.stop(SERVER_GRACE)
+
+    def _measured(self) -> bytes:
+        store = self._engine.store
+        return metrics.exposition(store.healths(), store.size())
+
+    def _usable(self) -> None:
+        """Raise `StoreError` when the store cannot be read."""
+        self._engine.store.noted(SUBSCRIBERS)
 
     def _status(self) -> Status:
         states = {state.source_id: state for state in self._engine.store.states()}
@@ -169,12 +179,14 @@ class Daemon:
             await self._move_server(new)
         except AggregatorError as exc:
             self._configuration_error = str(exc)
+            metrics.note_reload(good=False)
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
         old, self._configuration = self._configuration, new
         self._warn()
         self._configuration_error = None
+        metrics.note_reload(good=True)
         self._serve_settings = serve_settings(new)
         await self._engine.reconfigure(new)
         self._schedule.concurrency = new.poll.concurrency

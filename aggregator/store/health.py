@@ -3,9 +3,11 @@
 import json
 import threading
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -43,10 +45,25 @@ def pause(db: Database, paused: Collection[str], now: datetime) -> None:
 class SqliteHealth(SqliteDossiers):
     """The part of `SqliteStore` that knows what was told; see `Store`."""
 
+    _path: Path
+
     def untold(self) -> tuple[Untold, ...]:
         with self._storage():
             found = self._db.execute(_UNTOLD).fetchall()
         return tuple(Untold(state=rows.source_state(row), told=State(row["told"])) for row in found)
+
+    def healths(self) -> dict[State, int]:
+        with self._storage():
+            found = self._db.execute(
+                "SELECT iif(paused_at IS NULL, state, 'paused') AS health, count(*) AS sources"
+                " FROM sources WHERE configured GROUP BY health"
+            ).fetchall()
+        return {State(row["health"]): row["sources"] for row in found}
+
+    def size(self) -> int:
+        files = (self._path, *(self._path.with_name(f"{self._path.name}-{end}") for end in ("wal", "shm")))
+        with self._storage():
+            return sum(file.stat().st_size for file in files if file.exists())
 
     def tell(self, events: Sequence[HealthEvent]) -> None:
         with self._writing():
@@ -93,6 +110,13 @@ class MemoryHealth(ABC):
                 for state in self.states()
             )
             return tuple(one for one in found if one.state.health not in (one.told, State.NEW))
+
+    def healths(self) -> dict[State, int]:
+        with self._lock:
+            return dict(Counter(state.health for state in self.states()))
+
+    def size(self) -> int:
+        return 0
 
     def tell(self, events: Sequence[HealthEvent]) -> None:
         with self._lock:

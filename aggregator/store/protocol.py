@@ -25,6 +25,7 @@ from aggregator.model import (
     Sorting,
     Source,
     SourceState,
+    State,
     Story,
     Untold,
     Version,
@@ -265,6 +266,12 @@ class Store(Protocol):
 
     def health_events(self, *, after: int = 0, limit: int = EVENTS_KEPT) -> tuple[HealthEvent, ...]:
         """Return what was told after the event of that number, the earliest first."""
+
+    def healths(self) -> Mapping[State, int]:
+        """Return how many configured sources are in each state that people are shown."""
+
+    def size(self) -> int:
+        """Return how many bytes the store takes; 0 in memory."""
 
     def note(self, name: str, text: str) -> None:
         """Keep a text of the daemon's own under that name, in place of what was there."""
