@@ -13,6 +13,7 @@ from aggregator.cli import (
     asking,
     checking,
     comparing,
+    doctoring,
     exchange,
     explaining,
     overruling,
@@ -70,6 +71,7 @@ def cli(
 
 for group in (
     asking,
+    doctoring,
     running,
     checking,
     sources,

@@ -3,7 +3,7 @@
 Every engine passes the same contract (tests/store/test_contract.py). `open_store` picks one by URL.
 """
 
-from aggregator.store.opening import open_store, store_exists
+from aggregator.store.opening import open_store, store_exists, store_faults
 from aggregator.store.protocol import Store, Totals
 
-__all__ = ["Store", "Totals", "open_store", "store_exists"]
+__all__ = ["Store", "Totals", "open_store", "store_exists", "store_faults"]
