@@ -13,6 +13,7 @@ from aggregator.cli import (
     asking,
     checking,
     comparing,
+    configuring,
     doctoring,
     exchange,
     explaining,
@@ -70,6 +71,7 @@ def cli(
 
 
 for group in (
+    configuring,
     asking,
     doctoring,
     running,

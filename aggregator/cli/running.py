@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from aggregator.addresses import asked_at
-from aggregator.cli.context import Context
+from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
 from aggregator.daemon import Daemon, Engine
 from aggregator.model import PollResult, Source, SourceState, State
@@ -34,7 +34,7 @@ def run(context: Context) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=source_ids)
 @click.option("--force", is_flag=True, help="Ignore schedule, back-off and holds; requests stay conditional.")
 @click.option(
     "--archives", is_flag=True, help="Read the older documents that feeds name (RFC 5005) once more."

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from aggregator.cli.context import Context, reading_store
+from aggregator.cli.context import Context, reading_store, source_ids
 from aggregator.cli.following import REMOVED, edit, followed
 from aggregator.config import Configuration, NewSource, add_sources, pause_source, remove_source
 from aggregator.health import advice, remarks
@@ -124,7 +124,7 @@ def add(context: Context, urls: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("source_id", metavar="ID")
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
 @click.pass_obj
 def remove(context: Context, source_id: str) -> None:
     """Follow a source no more: take its table out of the sources file.
@@ -143,7 +143,7 @@ def remove(context: Context, source_id: str) -> None:
 
 
 @click.command()
-@click.argument("source_id", metavar="ID")
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
 @click.pass_obj
 def pause(context: Context, source_id: str) -> None:
     """Poll a source no more for now: `paused = true` in the sources file. Its entries stay in the feeds."""
@@ -151,7 +151,7 @@ def pause(context: Context, source_id: str) -> None:
 
 
 @click.command()
-@click.argument("source_id", metavar="ID")
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
 @click.pass_obj
 def resume(context: Context, source_id: str) -> None:
     """Poll a paused source again, at once if it is due."""

@@ -189,8 +189,10 @@ def check_webhook(url: str) -> str:
 
 def check_mailbox(text: str) -> str:
     """Return addresses of mail as one header line has them (RFC 5322 §3.4); "" stays."""
+    if not text:
+        return text
     check_line(text)
-    if text and not all(_MAILBOX.fullmatch(address) for _, address in getaddresses([text])):
+    if not all(_MAILBOX.fullmatch(address) for _, address in getaddresses([text])):
         raise ValueError(f'{quoted(text)} is no address of mail, like "ops@example.org"')
     return text
 

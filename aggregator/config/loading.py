@@ -36,6 +36,8 @@ class Survey:
     written: tuple[Written, ...]
     documents: tuple[Document, ...]
     includes: tuple[str, ...]
+    single: Single
+    feeds: tuple[WrittenFeed, ...]
 
 
 def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Survey:
@@ -58,7 +60,9 @@ def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Surve
     others = found.others() if complete and includes is not None else None
     configuration = _configuration(main, tables, documents, found, others, environ, problems)
     problems.raise_errors()
-    return Survey(configuration, tuple(found.sources), documents, tuple(includes or ()))
+    return Survey(
+        configuration, tuple(found.sources), documents, tuple(includes or ()), tables, tuple(found.feeds)
+    )
 
 
 def _includes(main: Main, tables: Single) -> Sequence[str] | None:
