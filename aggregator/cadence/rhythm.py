@@ -52,7 +52,7 @@ def observe(rhythm: Rhythm, published: Sequence[datetime | None], *, now: dateti
         since=since,
         counted_at=now,
         hours=tuple(round(hour, 4) for hour in hours),
-        days=days_with(rhythm.days, dated if rhythm.since is None else times),
+        days=days_with(rhythm.days, dated if rhythm.since is None else times, now=now),
     )
 
 

@@ -21,9 +21,13 @@ LEAST_SILENCE = timedelta(days=4)  # a long weekend of somebody who publishes da
 DAY = timedelta(days=1)
 
 
-def days_with(known: Iterable[date], published: Iterable[datetime]) -> tuple[date, ...]:
-    """Return the latest days on which something was published, those of `published` among them."""
-    return tuple(sorted({*known, *(at.astimezone(UTC).date() for at in published)})[-DAYS_KEPT:])
+def days_with(known: Iterable[date], published: Iterable[datetime], *, now: datetime) -> tuple[date, ...]:
+    """Return the latest days on which something was published, those of `published` among them.
+
+    Days to come were noted by a clock that was ahead; they would hide all silence until then.
+    """
+    days = {*known, *(at.astimezone(UTC).date() for at in published)}
+    return tuple(sorted(day for day in days if day <= now.astimezone(UTC).date())[-DAYS_KEPT:])
 
 
 def habit(rhythm: Rhythm) -> timedelta | None:

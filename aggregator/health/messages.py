@@ -32,7 +32,8 @@ def mail(events: Sequence[HealthEvent], mark: Postmark) -> bytes:
     if len(events) > 1:
         subject = f"{len(events)} sources: {subject}, …"
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = _line(f"[{mark.title}] {subject}")[:SUBJECT_LENGTH]
+    # Python reads encoded words (RFC 2047) in what it is given, line breaks in them included: there must be none.
+    message["Subject"] = _line(f"[{mark.title}] {subject}")[:SUBJECT_LENGTH].replace("=?", "= ?")
     if mark.sender:
         message["From"] = mark.sender
     if mark.recipient:
@@ -80,4 +81,4 @@ def webhook_body(events: Sequence[HealthEvent], mark: Postmark) -> bytes:
             for event in events
         ],
     }
-    return json.dumps(said, ensure_ascii=False).encode()
+    return json.dumps(said).encode("ascii")  # so that no character can be wrong

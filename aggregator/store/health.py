@@ -17,7 +17,7 @@ from aggregator.store.dossiers import SOURCES, SqliteDossiers
 from aggregator.store.protocol import EVENTS_KEPT
 
 # As in the index of these sources: most of the time there is none.
-_UNTOLD = f"""
+UNTOLD = f"""
     {SOURCES} WHERE configured
     AND told != iif(paused_at IS NOT NULL, 'paused', iif(state = 'new', told, state)) ORDER BY id
 """
@@ -49,7 +49,7 @@ class SqliteHealth(SqliteDossiers):
 
     def untold(self) -> tuple[Untold, ...]:
         with self._storage():
-            found = self._db.execute(_UNTOLD).fetchall()
+            found = self._db.execute(UNTOLD).fetchall()
         return tuple(Untold(state=rows.source_state(row), told=State(row["told"])) for row in found)
 
     def healths(self) -> dict[State, int]:

@@ -87,3 +87,11 @@ def test_so_many_days_are_kept() -> None:
 
 def test_a_clock_set_back_makes_nobody_stale() -> None:
     assert not is_stale(followed(range(20)), now=MONDAY - 365 * DAY)
+
+
+def test_days_of_a_clock_that_was_ahead_are_forgotten() -> None:
+    rhythm = followed(range(20))
+    ahead = observe(rhythm, [None], now=MONDAY + 9999 * DAY)
+    after = observe(ahead, [None], now=MONDAY + 20 * DAY)
+    assert after.days == followed(range(21)).days
+    assert is_stale(after, now=MONDAY + 40 * DAY)

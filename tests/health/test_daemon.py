@@ -144,6 +144,20 @@ def test_a_webhook_that_fails_is_tried_again_and_holds_up_nobody(tmp_path: Path,
     assert len(publisher.asked("/hook")) == 2
 
 
+def test_a_webhook_that_never_answers_holds_up_neither_polls_nor_the_end(
+    tmp_path: Path, publisher: Server
+) -> None:
+    publisher.answer("/alfa", BAD)
+    publisher.answer("/bravo", good("bravo"))
+    publisher.answer("/hook", Answer(delay=60))
+    with site(tmp_path, publisher, f'webhook = "{publisher.url("/hook")}"').daemon() as daemon:
+        eventually(lambda: publisher.asked("/hook"), "a post")
+        polls = len(publisher.asked("/bravo"))
+        eventually(lambda: len(publisher.asked("/bravo")) > polls + 2, "polls")
+        daemon.feed("alfa: failing", path="/health.atom")
+        assert daemon.stop() == 0
+
+
 def test_a_webhook_is_guarded_as_sources_are_and_its_path_is_no_word_of_the_log(
     tmp_path: Path, publisher: Server
 ) -> None:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from aggregator.model import HealthEvent, State
 from aggregator.store import Store, open_store
+from aggregator.store.health import UNTOLD
 from aggregator.store.migrations import migrations
 from aggregator.store.protocol import EVENTS_KEPT
 from tests.things import NOON, source, update
@@ -98,6 +99,21 @@ def test_the_view_shows_who_is_paused(tmp_path: Path) -> None:
     assert seen == {"alfa": ("paused", None), "bravo": ("new", "2026-03-01T12:00:00.000Z")}
     database.close()
     store.close()
+
+
+def test_looking_for_the_untold_looks_at_them_alone(tmp_path: Path) -> None:
+    open_store("sqlite", tmp_path).close()
+    database = Database(tmp_path / "aggregator.sqlite")
+    plan = database.execute(f"EXPLAIN QUERY PLAN {UNTOLD}").fetchall()
+    assert "sources_untold" in plan[0][3]
+    database.close()
+
+
+def test_counts_and_size(store: Store) -> None:
+    assert store.healths() == {State.NEW: 2}
+    store.configure([source("alfa", paused=True), source("bravo")], now=NOON)
+    assert store.healths() == {State.NEW: 1, State.PAUSED: 1}
+    assert store.size() >= 0
 
 
 def test_it_all_outlives_the_process(tmp_path: Path) -> None:
