@@ -75,8 +75,9 @@ def _divided(line: str) -> Iterator[tuple[str, str]]:
     words = line.split(" ")
     for n in range(min(MOST_WORDS, len(words) - 1), 0, -1):
         yield " ".join(words[:n]), " ".join(words[n:])
-    digit = next(n for n, character in enumerate(line) if character.isdecimal())
-    yield line[:digit], line[digit:]
+    digit = next((n for n, character in enumerate(line) if character.isdecimal()), None)
+    if digit is not None:  # all the others were in references to characters
+        yield line[:digit], line[digit:]
 
 
 def lift_posted(html: str) -> tuple[str | None, str]:

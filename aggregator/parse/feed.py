@@ -31,6 +31,8 @@ Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: it
 
 UTF8 = {"content-type": "application/xml; charset=utf-8"}  # what every document is once it is decoded
 
+_DOMAIN_REST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_AROUND = re.compile(r"\(\s*\)|<\s*>|^\s*\(|\)\s*$")  # what stands around an address, or a name beside one
 _LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -241,10 +243,25 @@ def _best_content(contents: Iterable[Parsed]) -> Text | None:
 
 def _people(said: Parsed) -> tuple[Person, ...]:
     people = (
-        Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href"))
+        _whole(Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href")), said)
         for p in _objects(said, "authors")
     )
     return tuple(dict.fromkeys(person for person in people if person != Person()))
+
+
+def _whole(person: Person, said: Parsed) -> Person:
+    """Mend what feedparser cuts: it reads top-level domains of up to four letters, of "anna@alfa.example (Anna)"
+    "anna@alfa.exam" and "ple (Anna".
+    """
+    text = _string(said, "author")
+    if person.email is None or text is None or person.email not in text:
+        return person
+    rest = _DOMAIN_REST.match(text, text.index(person.email) + len(person.email))
+    if not rest or not rest[0]:
+        return person
+    email = person.email + rest[0]
+    name = _AROUND.sub("", text.replace(email, "")).strip()
+    return Person(name=name or None, email=email, url=person.url)
 
 
 def _enclosures(links: Iterable[Parsed]) -> Iterable[Enclosure]:

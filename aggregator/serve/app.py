@@ -37,6 +37,7 @@ from aggregator.serve.subscribers import Subscribers
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
+SEARCH: Final = "search"  # path of the feed of what a search finds
 OPML: Final = "opml.xml"
 # Pictures and recordings of a story come from its publisher.
 STORY_POLICY: Final = POLICY.replace("img-src 'self'", "img-src http: https:; media-src http: https:")
@@ -76,6 +77,7 @@ def create_app(
             Route("/static/{name}", answers.static),
             Route("/archive/{path:path}", Archives(archive, settings).page),
             Route("/stories/{story_id:path}", answers.story),
+            Route("/search", answers.search),
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -137,6 +139,20 @@ class _Answers:
         response = await self._page(request, feed, story_document)
         response.headers["Content-Security-Policy"] = STORY_POLICY
         return response
+
+    async def search(self, request: Request) -> Response:
+        """Answer with a form, and with what is found if anything is asked for."""
+        asked, complaint, feed = asked_of(request), "", None
+        if asked.words:
+            try:
+                feed = await self._feeds.feed_at(SEARCH, asked)
+            except HTTPException as exc:
+                complaint = exc.detail
+        site, place = self._site(), self._place(request)
+        body = await asyncio.to_thread(
+            lambda: self._pages.search(site, place, words=asked.words, feed=feed, complaint=complaint)
+        )
+        return HTMLResponse(body, 400 if complaint else 200, headers=NO_STORE)
 
     async def river(self, request: Request) -> Response:
         publication = self._publication()

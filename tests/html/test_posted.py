@@ -148,3 +148,7 @@ def test_lifting_leaves_safe_html(html: str, before: str) -> None:
     date, rest = lift_posted(safe)
     assert active(rest) == []
     assert date is not None or rest == safe
+
+
+def test_a_line_whose_only_digits_are_in_references_is_no_posted_line() -> None:
+    assert posted_line("It said &#8220;no&#8221;.") is None
