@@ -50,7 +50,8 @@ def edited(state: SourceState, url: str, *, now: datetime) -> SourceState:
     """
     if url == state.moved_to:
         health = State.OK if state.state is State.MOVED else state.state
-        return replace(state, url=url, moved_to=None, state=health)
+        since = state.since if health is state.state else now
+        return replace(state, url=url, moved_to=None, state=health, since=since)
     return replace(
         _left(state, now),
         url=url,
@@ -63,6 +64,7 @@ def edited(state: SourceState, url: str, *, now: datetime) -> SourceState:
         fresh_for=None,
         pushed_until=None,
         state=State.NEW,
+        since=now,
         failures=0,
         last_error=None,
         ended=False,

@@ -9,6 +9,7 @@ AggregatorError
   - StoreUnavailable  no space, read-only, file gone: the daemon pauses its polls, tries again and goes on by itself
   - Conflict       another poll placed a story first: decide again
 + BackupError      the daemon says so and tries again in an hour; `db backup` exits 1
++ NoticeError      what was to be told of sources was not taken: said in the log, tried again a few times
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
 + Busy             somebody else has the store or the port: exit 75
 + Refused          an order names nothing, or too much: exit 2 with what could be meant
@@ -67,6 +68,10 @@ class BackupError(AggregatorError):
 
 class PublishError(AggregatorError):
     """The published files cannot be written."""
+
+
+class NoticeError(AggregatorError):
+    """Nobody took what was to be told of the health of sources."""
 
 
 class Busy(AggregatorError):

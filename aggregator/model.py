@@ -81,6 +81,7 @@ class Source:
     feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
     delta: bool = False  # whether to ask for new entries only (RFC 3229)
     content: Extent = Extent.FULL  # what we may show of it
+    paused: bool = False  # not polled; what is stored of it is shown
     where: str = ""  # "file:line" of its table, for messages
 
     @property
@@ -850,8 +851,10 @@ class State(StrEnum):
     NEW = "new"
     OK = "ok"
     FAILING = "failing"
+    STALE = "stale"  # it answers, and has been silent far beyond its own habit
     MOVED = "moved"  # good, but at an address that the configuration does not have
     GONE = "gone"
+    PAUSED = "paused"  # by the operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -869,6 +872,7 @@ class Rhythm:
     since: datetime | None = None  # from when on entries are counted; None = nothing is known
     counted_at: datetime | None = None  # what each hour's entries weigh is as of then
     hours: tuple[float, ...] = ()  # 24, or none
+    days: tuple[date, ...] = ()  # the latest in UTC on which something was published, oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -913,6 +917,18 @@ class SourceState:
     archive_left: int = 0  # how many more may be asked for
     date_orders: tuple[str, ...] = ()  # in which its days of numbers have made sense so far ("day first")
     held: int = 0  # entries held back as a flood: the store counts them
+    since: datetime | None = None  # from when on it has been in this `state`
+    paused_at: datetime | None = None  # the store knows: from when on it is not polled; None = it is
+
+    @property
+    def health(self) -> State:
+        """The state that people are shown."""
+        return self.state if self.paused_at is None else State.PAUSED
+
+    @property
+    def health_since(self) -> datetime | None:
+        """From when on it has had its `health`, as far as that is known."""
+        return self.paused_at or self.since
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -924,6 +940,31 @@ class SourceState:
             f"{self.held} entries that seem old came at once and are held back: {release}",
             *self.problems,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthEvent:
+    """A change of a source's health that lasted long enough to be told, in words that need nothing else."""
+
+    id: str  # a URI, for ever
+    source_id: str
+    title: str
+    url: str
+    was: State  # what was told last
+    state: State
+    since: datetime  # from when on it has been in this state
+    at: datetime  # when it was told
+    reason: str  # one line; "" when there is nothing to say
+    advice: str = ""  # what to do; "" = nothing
+    number: int = 0  # in the order of telling: the store counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """A source whose health is another than was told of it last."""
+
+    state: SourceState
+    told: State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

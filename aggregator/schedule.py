@@ -13,6 +13,7 @@ from time import monotonic
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from aggregator import metrics
 from aggregator.breaker import Breaker
 from aggregator.errors import PublishError, StoreError
 from aggregator.logs import log
@@ -68,6 +69,7 @@ class Schedule:
         self._publisher: asyncio.Task[None] | None = None
         self._indexer: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._news_since = 0.0  # monotonic seconds
         self._idle = asyncio.Event()
         self._idle.set()
         self._claiming = asyncio.Lock()
@@ -134,6 +136,8 @@ class Schedule:
 
     def news(self) -> None:
         """Ask for a publication soon."""
+        if not self._news.is_set():
+            self._news_since = monotonic()
         self._news.set()
 
     async def _poll(self, source_id: str) -> None:
@@ -179,6 +183,7 @@ class Schedule:
             await self._news.wait()
             await self._wait_for_others()
             self._news.clear()
+            since = self._news_since
             try:
                 publication = await self._pipeline.publish()
             except PublishError as exc:
@@ -189,6 +194,7 @@ class Schedule:
                 self._news.set()
                 raise
             else:
+                metrics.count_publish_delay(timedelta(seconds=monotonic() - since))
                 log.debug("publish", entries=len(publication.feeds[0].entries))
 
     async def _file_older(self) -> None:

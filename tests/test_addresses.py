@@ -77,8 +77,9 @@ def test_a_remembered_address_that_is_gone_is_given_up_at_once() -> None:
 def test_the_operator_writes_down_where_it_has_moved() -> None:
     """Nothing is asked anew: it is the address that we have been asking (PROTOCOL P9)."""
     known = state(moved_to=NEW, validators=Validators(etag='"1"'), state=State.MOVED, next_poll_at=NOON)
-    written = edited(known, NEW, now=NOON + timedelta(hours=1))
-    assert written == replace(known, url=NEW, moved_to=None, state=State.OK)
+    later = NOON + timedelta(hours=1)
+    written = edited(known, NEW, now=later)
+    assert written == replace(known, url=NEW, moved_to=None, state=State.OK, since=later)
 
 
 def test_the_operator_gives_another_address() -> None:

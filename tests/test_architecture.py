@@ -16,11 +16,13 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"daemon"}),
     frozenset({"schedule", "serve", "upkeep"}),
     frozenset({"pipeline", "breaker"}),
-    frozenset({"fetch", "store", "workers", "public", "lock", "orders", "reading"}),
+    frozenset({"fetch", "store", "workers", "public", "lock", "orders", "reading", "command"}),
+    frozenset({"health"}),
     frozenset({"config", "parse", "normalise", "rules", "dedup", "cadence", "addresses", "merge", "emit"}),
     frozenset({"extras"}),
     frozenset({"html"}),
     frozenset({"dates", "urls", "search"}),
+    frozenset({"metrics"}),
     frozenset({"model", "errors", "logs"}),
 )
 ROOMS = {
@@ -37,6 +39,7 @@ ROOMS = {
     "uvicorn": {"serve"},
     "jinja2": {"serve"},
     "click": {"cli"},
+    "prometheus_client": {"metrics"},
     "pydantic": {"config"},
     "tomlkit": {"config"},
     "tree_sitter": {"config"},

@@ -34,7 +34,11 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 
 
 def test_every_command_in_the_readme_is_there() -> None:
-    named = set(re.findall(r"^aggregator ([a-z]+(?: (?:opml|feed|(?<=db )[a-z]+))?)", README, re.MULTILINE))
+    named = set(
+        re.findall(
+            r"^aggregator ([a-z]+(?: (?:opml|feed|init|show|schema|(?<=db )[a-z]+))?)", README, re.MULTILINE
+        )
+    )
     assert named == set(commands(cli))
 
 

@@ -66,7 +66,11 @@ class World:
             assert polls <= MOST_POLLS, f"more than {MOST_POLLS} polls before {until}"
             if claims:
                 continue
-            ahead = [state.next_poll_at for state in self.store.states() if state.next_poll_at is not None]
+            ahead = [
+                state.next_poll_at
+                for state in self.store.states()
+                if state.next_poll_at is not None and state.paused_at is None
+            ]
             # What is due and yet not to be had (its host is on hold) is looked for again a little later.
             following = min((max(at, self.now + TICK) for at in ahead), default=None)
             if following is None or following > until:

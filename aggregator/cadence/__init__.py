@@ -1,7 +1,7 @@
 """When to poll next: the whole politeness policy, pure.
 
 `policy` weighs everybody's wishes; `rhythm` is our own, learnt from when the source publishes;
-`skips` keeps out of the hours and days a feed asks to be left alone.
+`skips` keeps out of the hours and days a feed asks to be left alone; `silence` knows who has ceased to publish.
 """
 
 from aggregator.cadence.policy import (
@@ -16,6 +16,7 @@ from aggregator.cadence.policy import (
     repaced,
 )
 from aggregator.cadence.rhythm import entries_a_day, observe
+from aggregator.cadence.silence import habit, is_stale
 from aggregator.cadence.skips import allowed_from
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Pace",
     "allowed_from",
     "entries_a_day",
+    "habit",
+    "is_stale",
     "next_poll",
     "observe",
     "own_interval",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import exp, isfinite, log
 
+from aggregator.cadence.silence import days_with
 from aggregator.model import Rhythm
 
 HALF_LIFE = timedelta(days=7)
@@ -46,7 +47,13 @@ def observe(rhythm: Rhythm, published: Sequence[datetime | None], *, now: dateti
     hours = [hour * _weight(rhythm.counted_at, now) for hour in rhythm.hours or (0.0,) * 24]
     for at in times[-MOST_AT_ONCE:]:
         hours[at.astimezone(UTC).hour] += _weight(at, now)
-    return replace(rhythm, since=since, counted_at=now, hours=tuple(round(hour, 4) for hour in hours))
+    return replace(
+        rhythm,
+        since=since,
+        counted_at=now,
+        hours=tuple(round(hour, 4) for hour in hours),
+        days=days_with(rhythm.days, dated if rhythm.since is None else times, now=now),
+    )
 
 
 def entries_a_day(rhythm: Rhythm, *, now: datetime) -> float | None:

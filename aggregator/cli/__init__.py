@@ -1,7 +1,7 @@
 """The command line: one file per group of commands; results on stdout, everything else on stderr.
 
-Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 75 try later,
-78 configuration.
+Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 69 daemon unreachable,
+75 try later, 78 configuration.
 """
 
 import sys
@@ -10,8 +10,11 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import (
+    asking,
     checking,
     comparing,
+    configuring,
+    doctoring,
     exchange,
     explaining,
     maintaining,
@@ -69,6 +72,9 @@ def cli(
 
 
 GROUPS = (
+    configuring,
+    asking,
+    doctoring,
     running,
     checking,
     sources,

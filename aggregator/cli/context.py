@@ -12,6 +12,7 @@ import click
 
 from aggregator import logs
 from aggregator.config import Configuration, load
+from aggregator.errors import AggregatorError
 from aggregator.store import Store, open_store, store_exists
 
 
@@ -57,6 +58,15 @@ def find_config(named: str | None) -> Path:
     xdg = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     personal = Path(xdg).expanduser() / "aggregator" / "aggregator.toml"
     return personal if personal.exists() else local
+
+
+def source_ids(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:  # noqa: ARG001
+    """Return the ids of sources that begin so, for the shell; none while the configuration is wrong."""
+    try:
+        configuration = load(find_config(context.find_root().params.get("config")), environ=os.environ)
+    except AggregatorError:
+        return []
+    return [source.id for source in configuration.sources if source.id.startswith(begun)]
 
 
 @contextmanager

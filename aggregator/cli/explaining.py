@@ -35,7 +35,7 @@ def explain(context: Context, source: str) -> None:
         context.show([_facts(found, state, datetime.now(UTC))], [])
         return
     lines = list(_lines(found, state, datetime.now(UTC)))
-    click.echo(f"{found.id}: {state.state.value}")
+    click.echo(f"{found.id}: {state.health.value}")
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         click.echo(f"  {name.ljust(width)}  {value}")
@@ -45,7 +45,7 @@ def _facts(source: Source, state: SourceState, now: datetime) -> dict[str, objec
     """For scripts: times as RFC 3339, spans in seconds."""
     return {
         "id": source.id,
-        "state": state.state.value,
+        "state": state.health.value,
         "asked_at": asked_at(state),
         "former_urls": [{"url": former.url, "until": _rfc3339(former.until)} for former in state.former_urls],
         "moving_to": state.moving_to,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from aggregator.addresses import asked_at
-from aggregator.cli.context import Context
+from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
 from aggregator.daemon import Daemon, Engine
 from aggregator.model import PollResult, Source, SourceState, State
@@ -34,7 +34,7 @@ def run(context: Context) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=source_ids)
 @click.option("--force", is_flag=True, help="Ignore schedule, back-off and holds; requests stay conditional.")
 @click.option(
     "--archives", is_flag=True, help="Read the older documents that feeds name (RFC 5005) once more."
@@ -92,9 +92,11 @@ async def _cycle(configuration: Configuration, wanted: Wanted) -> list[PollResul
         results = await asyncio.gather(
             *(_poll_all(parts.pipeline, chain, room, wanted) for chain in chains.values())
         )
+        await parts.tell()
         while await parts.pipeline.index():
             pass
         await parts.pipeline.publish()
+        await parts.notify()
     by_id = {result.source_id: result for chain in results for result in chain}
     return [by_id[source.id] for source in chosen if source.id in by_id]
 
@@ -107,9 +109,14 @@ def _is_wanted(
     if wanted.force:
         return True
     away = host(asked_at(state)) in held
-    due = state.next_poll_at is not None and state.next_poll_at <= now and not away
+    due = (
+        state.next_poll_at is not None and state.next_poll_at <= now and not away and state.paused_at is None
+    )
     if due or not wanted.ids:
         return due
+    if state.paused_at is not None:
+        click.echo(f"{source.id} is paused; --force asks anyway", err=True)
+        return False
     if away or state.state in (State.FAILING, State.GONE):
         until = f"until {state.next_poll_at:%Y-%m-%d %H:%M:%S} UTC" if state.next_poll_at else "for ever"
         click.echo(f"{source.id} waits {until} ({state.next_reason}); --force asks anyway", err=True)

@@ -1,29 +1,18 @@
-"""`list`, `status`, `add`, `remove`: the sources and how they are."""
+"""`list`, `status`, `add`, `remove`, `pause`, `resume`: the sources and how they are."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from aggregator.cli.context import Context, reading_store
+from aggregator.cli.context import Context, reading_store, source_ids
 from aggregator.cli.following import REMOVED, edit, followed
-from aggregator.config import Configuration, NewSource, add_sources, remove_source
+from aggregator.config import Configuration, NewSource, add_sources, pause_source, remove_source
+from aggregator.health import advice, remarks
 from aggregator.model import Source, SourceState, State
 
 RATE_SPAN = timedelta(days=7)  # over which entries a day are counted
 WATCH_SECONDS = 2.0
-
-# What an operator can do about a failure, by what the last poll's status was.
-ADVICE = {
-    None: "check the address, and the network of this machine",
-    401: "credentials are missing or wrong: set `auth`",
-    403: "the publisher refuses us: write to them, or remove the source",
-    404: "the feed has gone or moved: look for its new address on the site",
-    410: "the publisher has ended the feed: remove the source",
-    429: "we ask too often for this publisher: raise `interval`",
-}
-ADVICE_SERVER = "the publisher's server is in trouble: nothing to do but wait"
-ADVICE_DOCUMENT = "the address answers, but not with a feed: check it in a browser"
 
 
 @click.command("list")
@@ -35,7 +24,7 @@ def list_sources(context: Context) -> None:
     rows: list[dict[str, object]] = [
         {
             "id": source.id,
-            "state": state.state.value,
+            "state": state.health.value,
             "title": source.title or state.head.title,
             "url": source.url,
             "tags": ", ".join(source.tags),
@@ -58,10 +47,17 @@ def status(context: Context, watch: bool) -> None:
         context.show(rows, list(rows[0]) if context.as_json and rows else list(_COLUMNS))
         for row in rows:
             if row["advice"] and not context.as_json:
-                click.echo(f"\n{row['id']}: {row['last_error'] or row['state']}\n  {row['advice']}")
+                click.echo(f"\n{row['id']}: {_why(row)}\n  {row['advice']}")
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
+
+
+def _why(row: dict[str, object]) -> object:
+    """What is wrong with a source that there is advice for."""
+    problems = row["problems"]
+    silence = problems[0] if row["state"] == State.STALE and isinstance(problems, list) and problems else ""
+    return row["last_error"] or silence or row["state"]
 
 
 _COLUMNS = ("id", "state", "last_success", "next_poll", "because", "interval", "per_day", "failures")
@@ -85,10 +81,10 @@ def _states(configuration: Configuration) -> list[tuple[Source, SourceState, int
 def _health(source: Source, state: SourceState, entries: int) -> dict[str, object]:
     return {
         "id": source.id,
-        "state": state.state.value,
+        "state": state.health.value,
         "last_success": _time(state.last_success_at),
-        "next_poll": _time(state.next_poll_at),
-        "because": state.next_reason,
+        "next_poll": "" if state.paused_at else _time(state.next_poll_at),
+        "because": "paused" if state.paused_at else state.next_reason,
         "wishes": {wish.reason: round(wish.wait.total_seconds()) for wish in state.wishes},
         "interval": "" if state.interval is None else str(state.interval).partition(".")[0],
         "per_day": round(entries / RATE_SPAN.days, 1),
@@ -97,26 +93,14 @@ def _health(source: Source, state: SourceState, entries: int) -> dict[str, objec
         "last_error": state.last_error,
         "moved_to": state.moved_to,
         "former_urls": [former.url for former in state.former_urls],
-        "problems": list(state.remarks),
+        "problems": list(remarks(state)),
         "held": state.held,
-        "advice": _advice(source, state),
+        "advice": advice(source, state),
     }
 
 
 def _time(at: datetime | None) -> str:
     return "" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _advice(source: Source, state: SourceState) -> str:
-    if state.moved_to is not None:
-        return f'it has moved for good: write url = "{state.moved_to}" at {source.where}'
-    if state.state not in (State.FAILING, State.GONE):
-        return state.remarks[0] if state.held else ""
-    if state.ended:
-        return ADVICE[410]
-    if state.last_status is not None and state.last_status >= 500:
-        return ADVICE_SERVER
-    return ADVICE.get(state.last_status, ADVICE_DOCUMENT)
 
 
 @click.command()
@@ -140,7 +124,7 @@ def add(context: Context, urls: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("source_id", metavar="ID")
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
 @click.pass_obj
 def remove(context: Context, source_id: str) -> None:
     """Follow a source no more: take its table out of the sources file.
@@ -158,4 +142,30 @@ def remove(context: Context, source_id: str) -> None:
         click.echo(f"{path}: {source_id} removed")
 
 
-COMMANDS = [list_sources, status, add, remove]
+@click.command()
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
+@click.pass_obj
+def pause(context: Context, source_id: str) -> None:
+    """Poll a source no more for now: `paused = true` in the sources file. Its entries stay in the feeds."""
+    _pause(context, source_id, paused=True)
+
+
+@click.command()
+@click.argument("source_id", metavar="ID", shell_complete=source_ids)
+@click.pass_obj
+def resume(context: Context, source_id: str) -> None:
+    """Poll a paused source again, at once if it is due."""
+    _pause(context, source_id, paused=False)
+
+
+def _pause(context: Context, source_id: str, *, paused: bool) -> None:
+    configuration = context.load()
+    known = {source.id: source for source in configuration.sources}
+    if source_id not in known:
+        raise click.UsageError(f"no source {source_id} in {context.config}; `list` shows all")
+    path = pause_source(configuration, source_id, paused=paused)
+    was = " already" if known[source_id].paused == paused else ""
+    click.echo(f"{path}: {source_id} is {'paused' if paused else 'polled'}{was}")
+
+
+COMMANDS = [list_sources, status, add, remove, pause, resume]

@@ -3,6 +3,7 @@
 import re
 import warnings
 from datetime import datetime
+from email.utils import getaddresses
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -33,6 +34,7 @@ _NOT_NAME = re.compile(r"[^a-z0-9._]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BLANK = re.compile(r"[\s\x00-\x20\x7f]")
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/]*):(?P<port>[0-9]+)")
+_MAILBOX = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+")
 _DIRECTIVE = re.compile(r"%(.)", re.DOTALL)
 _YEARS = {"Y", "y", "G", "c", "x"}
 
@@ -170,6 +172,29 @@ def check_proxy(url: str) -> str:
     if not usable:
         raise ValueError('the proxy\'s URL must be like "http://proxy.example.org:3128"')
     return url
+
+
+def check_webhook(url: str) -> str:
+    """Return an address that messages are posted to; "" stays. A part of it may be a secret."""
+    if not url:
+        return url
+    parts = split_url(url)
+    if parts.scheme not in {"http", "https"} or parts.fragment:
+        raise ValueError(
+            'the webhook must be an http(s) address without #, like "https://chat.example.org/hook"'
+        )
+    _check_host(parts)
+    return url
+
+
+def check_mailbox(text: str) -> str:
+    """Return addresses of mail as one header line has them (RFC 5322 §3.4); "" stays."""
+    if not text:
+        return text
+    check_line(text)
+    if not all(_MAILBOX.fullmatch(address) for _, address in getaddresses([text])):
+        raise ValueError(f'{quoted(text)} is no address of mail, like "ops@example.org"')
+    return text
 
 
 def check_contact(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Following and unfollowing sources: files are edited in place, all else in them byte for byte."""
+"""Following, unfollowing and pausing sources: files are edited in place, all else in them byte for byte."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from aggregator.config.identity import id_of, same_address
 from aggregator.config.loading import Survey, survey
 from aggregator.config.problems import quoted
 from aggregator.config.settings import Configuration
+from aggregator.config.sources import Written
 from aggregator.config.watching import watch_stamp
 from aggregator.errors import ConfigError
 
@@ -60,10 +61,7 @@ def remove_source(
     """
     seen = watch_stamp(configuration.path)
     before = survey(configuration.path, environ, overlay={})
-    ids = [source.id for source in before.configuration.sources]
-    if source_id not in ids:
-        raise ConfigError(f"{shown(configuration.path)}: error: there is no source {quoted(source_id)}")
-    written = before.written[ids.index(source_id)]
+    written = _written(before, source_id)
     extents = written.document.positions.extents(written.path)
     if not extents:
         raise ConfigError(f"{written.place}: error: this source is no [[source]] table: remove it by hand")
@@ -71,6 +69,52 @@ def remove_source(
     edit = _Edit(before, environ, seen)
     edit.replace(written.document.path, _without(content, extents))
     return Path(shown(written.document.path))
+
+
+def pause_source(
+    configuration: Configuration, source_id: str, *, paused: bool, environ: Mapping[str, str] = os.environ
+) -> Path:
+    """Write `paused = true` into the table of a source, or take it out, and return its file.
+
+    Raises `ConfigError`, with nothing written, when there is no such source or it is no [[source]] table.
+    """
+    seen = watch_stamp(configuration.path)
+    before = survey(configuration.path, environ, overlay={})
+    written = _written(before, source_id)
+    if written.table.paused != paused:
+        extents = written.document.positions.extents(written.path)
+        if not extents:
+            raise ConfigError(
+                f"{written.place}: error: this source is no [[source]] table: write paused by hand"
+            )
+        span = written.document.positions.span((*written.path, "paused"))
+        content = _with_pause(_read(written.document.path), extents[0][0], span, paused=paused)
+        _Edit(before, environ, seen).replace(written.document.path, content)
+    return Path(shown(written.document.path))
+
+
+def _with_pause(content: bytes, header: int, span: tuple[int, int] | None, *, paused: bool) -> bytes:
+    """Set the key whose value is at `span`, or add it below the `header`; a line with nothing else on it goes."""
+    mark = BOM if content.startswith(BOM) else b""
+    text = content.removeprefix(BOM)
+    if span is None:
+        below = text.index(b"\n", header) + 1
+        newline = b"\r\n" if text[:below].endswith(b"\r\n") else b"\n"
+        return mark + text[:below] + b"paused = true" + newline + text[below:]
+    start, end = text.rfind(b"\n", 0, span[0]) + 1, text.find(b"\n", span[1]) + 1 or len(text)
+    if not paused and not text[span[1] : end].strip():
+        return mark + text[:start] + text[end:]
+    return mark + text[: span[0]] + (b"true" if paused else b"false") + text[span[1] :]
+
+
+def _written(before: Survey, source_id: str) -> Written:
+    """Return where a source is written; raises `ConfigError` when there is none."""
+    ids = [source.id for source in before.configuration.sources]
+    if source_id not in ids:
+        raise ConfigError(
+            f"{shown(before.configuration.path)}: error: there is no source {quoted(source_id)}"
+        )
+    return before.written[ids.index(source_id)]
 
 
 def _sources_file(before: Survey) -> Path:

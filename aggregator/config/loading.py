@@ -12,7 +12,7 @@ from aggregator.config.outputs import Names, WrittenFeed, outputs
 from aggregator.config.places import data_dir, file_roots
 from aggregator.config.problems import Problems
 from aggregator.config.schema import FeedTable, SourceTable
-from aggregator.config.sections import dedup, poll, public_url, retention, server, store_url
+from aggregator.config.sections import dedup, health, poll, public_url, retention, server, store_url
 from aggregator.config.settings import Configuration
 from aggregator.config.sources import Surroundings, Written, sources
 from aggregator.config.tables import Main, Single, listed, raw, refuse_strangers, single
@@ -36,6 +36,8 @@ class Survey:
     written: tuple[Written, ...]
     documents: tuple[Document, ...]
     includes: tuple[str, ...]
+    single: Single
+    feeds: tuple[WrittenFeed, ...]
 
 
 def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Survey:
@@ -58,7 +60,9 @@ def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Surve
     others = found.others() if complete and includes is not None else None
     configuration = _configuration(main, tables, documents, found, others, environ, problems)
     problems.raise_errors()
-    return Survey(configuration, tuple(found.sources), documents, tuple(includes or ()))
+    return Survey(
+        configuration, tuple(found.sources), documents, tuple(includes or ()), tables, tuple(found.feeds)
+    )
 
 
 def _includes(main: Main, tables: Single) -> Sequence[str] | None:
@@ -135,6 +139,7 @@ def _configuration(
         poll=pace,
         dedup=dedup(tables.dedup),
         retention=retention(tables.retention),
+        health=health(tables.health, main, environ, problems),
         store_url=store,
         backups=tables.store.backups,
         sources=followed,

@@ -45,6 +45,11 @@ class Positions:
         """Return line and column, both from 1, of a value, else of the nearest thing around it."""
         return self._line_and_column(self._find(path).value)
 
+    def span(self, path: Path) -> tuple[int, int] | None:
+        """Return the byte range of a value; None where there is no such key."""
+        found = self._find(path)
+        return None if found.left else (found.value.start_byte, found.value.end_byte)
+
     def extents(self, path: Path) -> list[tuple[int, int]]:
         """Return the byte ranges of the tables `[…]` at and below `path`, in whole lines.
 

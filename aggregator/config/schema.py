@@ -4,72 +4,46 @@ The tables hold values as the operator wrote them, checked one by one; `settings
 them into what the daemon works with.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
-from aggregator.config import checks, quantities
+from aggregator.config.values import (
+    Contact,
+    Count,
+    DateFormat,
+    Extent,
+    FilePath,
+    Format,
+    HeaderName,
+    HeaderValue,
+    Label,
+    Line,
+    Listen,
+    Mailbox,
+    Name,
+    Network,
+    Pattern,
+    Proxy,
+    Rate,
+    SearchText,
+    Size,
+    Sorting,
+    SourceUrl,
+    Span,
+    SpanOrZero,
+    StoreUrl,
+    Table,
+    Webhook,
+    WebUrl,
+    Zone,
+    refuse_headers,
+)
 
 BACKUPS_MOST = 1000
 MOST = 10_000  # of entries in a feed, and of polls at once
 INCLUDED = ("sources.toml", "sources.d/*.toml")
-TEXT_TAG, REFERENCE_TAG = "<text>", "<reference>"  # which of two shapes a value has; never names of keys
 KEY_TAG = "[key]"  # pydantic's, where the key of a mapping is wrong
-
-
-def _with_unit(value: object) -> object:
-    """Refuse a bare number, which could be seconds, minutes or megabytes."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError('needs a unit, in quotes: a duration is like "30s", a size like "15MiB"')  # noqa: TRY004  # pydantic reports only ValueError
-    return value
-
-
-def _checked(check: Callable[[str], object]) -> AfterValidator:
-    def keep(text: str) -> str:
-        check(text)
-        return text
-
-    return AfterValidator(keep)
-
-
-Line = Annotated[str, AfterValidator(checks.check_line)]
-FilePath = Annotated[str, AfterValidator(checks.check_path)]
-Name = Annotated[str, AfterValidator(checks.check_name)]
-SearchText = Annotated[str, AfterValidator(checks.check_query)]
-Label = Annotated[str, AfterValidator(checks.check_tag)]
-SourceUrl = Annotated[str, AfterValidator(checks.check_source_url)]
-WebUrl = Annotated[str, AfterValidator(checks.check_web_url)]
-Contact = Annotated[str, AfterValidator(checks.check_contact)]
-Listen = Annotated[str, AfterValidator(checks.check_listen)]
-StoreUrl = Annotated[str, AfterValidator(checks.check_store_url)]
-Network = Annotated[str, AfterValidator(checks.check_network)]
-Zone = Annotated[str, AfterValidator(checks.check_zone)]
-DateFormat = Annotated[str, AfterValidator(checks.check_date_format)]
-Pattern = Annotated[str, AfterValidator(checks.check_pattern)]
-Rate = Annotated[str, _checked(quantities.rate)]
-Span = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.positive_duration)]
-SpanOrZero = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.duration)]
-Size = Annotated[str, BeforeValidator(_with_unit), _checked(quantities.size)]
-Count = Annotated[int, Field(ge=1)]
-Extent = Literal["full", "summary", "links"]
-Sorting = Literal["published", "seen"]
-Format = Literal["atom", "rss", "json"]
-
-
-class Table(BaseModel):
-    """A TOML table: no keys but its own, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class AggregatorTable(Table):
@@ -173,6 +147,31 @@ class RetentionTable(Table):
     )
 
 
+class HealthTable(Table):
+    after: SpanOrZero = Field(
+        default="1h", description="How long a change of a source's health lasts before it is told."
+    )
+    webhook: Webhook = Field(
+        default="",
+        description='Address that is told, by POST of JSON; a secret one is { env = "NAME" } or { file = "path" }.',
+    )
+    command: list[str] = Field(
+        default=[], description='Command that is given a mail on its standard input, e.g. ["sendmail", "-t"].'
+    )
+    mail_to: Mailbox = Field(default="", description='To whom that mail is: what "sendmail -t" goes by.')
+    mail_from: Mailbox = Field(default="", description='From whom. "" = as the mail command decides.')
+
+    @model_validator(mode="after")
+    def _reaches(self) -> "HealthTable":
+        if self.command and not self.command[0]:
+            raise ValueError('command must begin with the name of a program, like ["sendmail", "-t"]')
+        if "-t" in self.command and not self.mail_to:
+            raise ValueError(
+                '"-t" makes a mail command go by the message: say mail_to = "ops@example.org" too'
+            )
+        return self
+
+
 class StoreTable(Table):
     url: StoreUrl = Field(
         default="sqlite",
@@ -235,48 +234,6 @@ class AuthTable(Table):
         return self
 
 
-class ReferenceTable(Table):
-    """Where a secret is."""
-
-    env: str | None = Field(default=None, description="Environment variable that holds it.")
-    file: FilePath | None = Field(default=None, description="File that holds it.")
-
-    @model_validator(mode="after")
-    def _one(self) -> "ReferenceTable":
-        if len(self.model_fields_set) != 1:
-            raise ValueError('must be { env = "NAME" } or { file = "path" }')
-        return self
-
-
-def _shape(value: object) -> str:
-    return TEXT_TAG if isinstance(value, str) else REFERENCE_TAG
-
-
-HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
-HeaderValue = Annotated[
-    Annotated[str, AfterValidator(checks.check_header_value), Tag(TEXT_TAG)]
-    | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
-    Discriminator(_shape),
-]
-Proxy = Annotated[
-    Annotated[str, AfterValidator(checks.check_proxy), Tag(TEXT_TAG)]
-    | Annotated[ReferenceTable, Tag(REFERENCE_TAG)],
-    Discriminator(_shape),
-]
-
-
-def _refuse_headers(headers: dict[str, str | ReferenceTable]) -> dict[str, str | ReferenceTable]:
-    names = [name.lower() for name in headers]
-    for name, value in headers.items():
-        if names.count(name.lower()) > 1:
-            raise ValueError(f"the header {name!r} is given twice")
-        if isinstance(value, str) and name.lower() in checks.SECRET_HEADERS:
-            raise ValueError(
-                f'the header {name!r} is a secret: write {{ env = "NAME" }} or {{ file = "path" }}'
-            )
-    return headers
-
-
 class SourceTable(Table):
     url: SourceUrl = Field(
         description="The feed: http(s):, or file: below the configuration's directory or data_dir."
@@ -300,12 +257,13 @@ class SourceTable(Table):
     rules: list[RuleTable] = Field(
         default=[], description="Which entries to drop or keep, by regular expressions."
     )
+    paused: bool = Field(default=False, description="Not polled; what is stored of it is shown.")
     content: Extent = Field(
         default="full",
         description='What is shown of its entries: "summary": only the beginning; "links": only title and link.',
     )
     auth: AuthTable | None = Field(default=None, description="Credentials; secrets in files or variables.")
-    headers: Annotated[dict[HeaderName, HeaderValue], AfterValidator(_refuse_headers)] = Field(
+    headers: Annotated[dict[HeaderName, HeaderValue], AfterValidator(refuse_headers)] = Field(
         default={}, description='Further request headers: text, { env = "NAME" } or { file = "path" }.'
     )
     proxy: Proxy | None = Field(
@@ -364,6 +322,7 @@ SECTIONS: dict[str, type[Table]] = {
     "poll": PollTable,
     "dedup": DedupTable,
     "retention": RetentionTable,
+    "health": HealthTable,
     "store": StoreTable,
 }
 LISTED: dict[str, type[Table]] = {"source": SourceTable, "feed": FeedTable}

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from aggregator.config import secret
-from aggregator.config.checks import UNIX, check_header_value, network
+from aggregator.config.checks import UNIX, check_header_value, check_webhook, network
 from aggregator.config.documents import located
 from aggregator.config.problems import Problems, quoted
 from aggregator.config.quantities import duration, rate, size
-from aggregator.config.schema import DedupTable, PollTable, RetentionTable, ServerTable, StoreTable
-from aggregator.config.settings import Dedup, Poll, Retention, Server
+from aggregator.config.schema import (
+    DedupTable,
+    HealthTable,
+    PollTable,
+    RetentionTable,
+    ServerTable,
+    StoreTable,
+)
+from aggregator.config.settings import Dedup, Health, Poll, Retention, Server
 from aggregator.config.tables import Main
 
 LOCALHOST = "localhost"
@@ -105,6 +112,34 @@ def retention(table: RetentionTable) -> Retention:
         keep_per_source=table.keep_per_source,
         tombstones=duration(table.tombstones),
     )
+
+
+def health(table: HealthTable, main: Main, environ: Mapping[str, str], problems: Problems) -> Health:
+    """Return [health], its webhook fetched from where it is kept."""
+    return Health(
+        after=duration(table.after),
+        webhook=_webhook(table, main, environ, problems),
+        command=tuple(table.command),
+        mail_to=table.mail_to,
+        mail_from=table.mail_from,
+    )
+
+
+def _webhook(table: HealthTable, main: Main, environ: Mapping[str, str], problems: Problems) -> str | None:
+    kept = table.webhook
+    if isinstance(kept, str):
+        return kept or None
+    place = main.value(("health", "webhook"))
+    if kept.file is not None:
+        path = located(kept.file, main.document.path.parent, environ)
+        text = secret.from_file(path, place, problems)
+    else:
+        text = secret.from_environment(kept.env or "", environ, place, problems)
+    try:
+        return check_webhook(text or "") or None
+    except ValueError as exc:
+        problems.error(place, f"webhook in [health]: {exc}")
+        return None
 
 
 def store_url(table: StoreTable, main: Main, problems: Problems) -> str:

@@ -51,6 +51,15 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    after: timedelta  # how long a change lasts before it is told
+    webhook: str | None = field(repr=False)  # an address that may be a secret
+    command: tuple[str, ...]  # () = none
+    mail_to: str
+    mail_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """All that the operator decided. The merged feed of everything is not among `outputs`."""
 
@@ -67,6 +76,7 @@ class Configuration:
     poll: Poll
     dedup: Dedup
     retention: Retention
+    health: Health
     store_url: str = field(repr=False)  # may carry a password
     backups: int  # made by night and kept; 0 = none
     sources: tuple[Source, ...]  # in the order of the files

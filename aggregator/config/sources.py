@@ -14,8 +14,9 @@ from aggregator.config.documents import Document, located
 from aggregator.config.identity import ids, same_address
 from aggregator.config.problems import Place, Problems, quoted
 from aggregator.config.quantities import duration, size
-from aggregator.config.schema import AuthTable, ReferenceTable, RuleTable, SourceTable
+from aggregator.config.schema import AuthTable, RuleTable, SourceTable
 from aggregator.config.settings import Poll
+from aggregator.config.values import ReferenceTable
 from aggregator.model import Access, Extent, Kind, Rule, Source
 
 
@@ -92,6 +93,7 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
         feed_hints=around.poll.feed_hints if table.feed_hints is None else table.feed_hints,
         delta=around.poll.delta if table.delta is None else table.delta,
         content=Extent(table.content),
+        paused=table.paused,
         access=_Secrets(one, around.environ, problems).access(),
         where=one.place.line_only,
     )

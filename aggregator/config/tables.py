@@ -15,13 +15,14 @@ from aggregator.config.schema import (
     SECTIONS,
     AggregatorTable,
     DedupTable,
+    HealthTable,
     PollTable,
     RetentionTable,
     ServerTable,
     StoreTable,
-    Table,
 )
 from aggregator.config.validation import unknown_table, validated, wrong_header
+from aggregator.config.values import Table
 
 T = TypeVar("T", bound=Table)
 
@@ -62,6 +63,7 @@ class Single:
     poll: PollTable
     dedup: DedupTable
     retention: RetentionTable
+    health: HealthTable
     store: StoreTable
 
 
@@ -79,6 +81,7 @@ def single(main: Main, problems: Problems) -> Single:
         poll=section("poll", PollTable),
         dedup=section("dedup", DedupTable),
         retention=section("retention", RetentionTable),
+        health=section("health", HealthTable),
         store=section("store", StoreTable),
     )
 

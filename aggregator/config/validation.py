@@ -13,12 +13,9 @@ from aggregator.config.schema import (
     KEY_TAG,
     LISTED,
     NESTED,
-    REFERENCE_TAG,
     SECTIONS,
-    TEXT_TAG,
-    ReferenceTable,
-    Table,
 )
+from aggregator.config.values import REFERENCE_TAG, TEXT_TAG, ReferenceTable, Table
 
 T = TypeVar("T", bound=Table)
 

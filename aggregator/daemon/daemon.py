@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator import __version__
+from aggregator import __version__, metrics
 from aggregator.breaker import Breaker
 from aggregator.config import Configuration, load, watch_stamp
-from aggregator.daemon.engine import Engine, note_subscribers
+from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.meaning import serve_settings
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.logs import log
@@ -23,6 +23,8 @@ from aggregator.upkeep import Backups, tidy
 WATCH = timedelta(milliseconds=500)  # between two looks at the configuration files
 POLLS_GRACE = timedelta(seconds=3)  # for polls in flight when told to stop
 SERVER_GRACE = timedelta(seconds=2)  # for answers in flight
+TELL = timedelta(seconds=2)  # between two looks at the health of sources
+NOTIFY = timedelta(seconds=5)  # between two looks at what the operator has not been sent yet
 
 
 def _warn(configuration: Configuration) -> None:
@@ -70,7 +72,7 @@ class Daemon:
                 store=self._engine.store,
                 concurrency=self._configuration.poll.concurrency,
                 tidy=self._tidy,
-                alongside=(self._breaker.watch, backups.run),
+                alongside=(self._breaker.watch, backups.run, self._tell, self._notify),
                 breaker=self._breaker,
             )
             self._schedule.start()
@@ -107,6 +109,8 @@ class Daemon:
         app = create_app(
             publication=lambda: self._engine.pipeline.publication,
             status=self._status,
+            measured=self._measured,
+            usable=self._usable,
             settings=lambda: self._serve_settings,
             live=self._engine.pipeline.feed_at,
             subscribers=self._subscribers,
@@ -118,6 +122,16 @@ class Daemon:
     async def _close_server(self) -> None:
         if self._server is not None:
             await self._server.stop(SERVER_GRACE)
+
+    def _measured(self) -> bytes:
+        store = self._engine.store
+        return metrics.exposition(store.healths(), store.size())
+
+    def _usable(self) -> None:
+        """Raise `StoreError` when nothing can be kept, or the store cannot be read."""
+        if self._breaker.failure is not None:
+            raise self._breaker.failure
+        self._engine.store.noted(SUBSCRIBERS)
 
     def _status(self) -> Status:
         error = self._breaker.failure
@@ -133,6 +147,24 @@ class Daemon:
                 (source, states[source.id]) for source in self._configuration.sources if source.id in states
             ),
         )
+
+    # telling how sources are
+
+    async def _tell(self) -> None:
+        """Tell changes in the health of sources as they have lasted long enough, for ever."""
+        while True:
+            with self._breaker.tripped_by_failures():
+                if not self._breaker.is_open and await self._engine.tell():
+                    self._schedule.news()  # pages and feeds are kept until something is published
+            await asyncio.sleep(TELL.total_seconds())
+
+    async def _notify(self) -> None:
+        """Send the operator what was told, for ever; who is slow to take it holds up nobody else."""
+        while True:
+            with self._breaker.tripped_by_failures():
+                if not self._breaker.is_open:
+                    await self._engine.notify()
+            await asyncio.sleep(NOTIFY.total_seconds())
 
     # following the configuration
 
@@ -165,12 +197,14 @@ class Daemon:
             await self._move_server(new)
         except AggregatorError as exc:
             self._configuration_error = str(exc)
+            metrics.note_reload(good=False)
             for line in str(exc).splitlines():
                 log.error("reload", result="kept the last good configuration", error=line)
             return
         _warn(new)
         old, self._configuration = self._configuration, new
         self._configuration_error = None
+        metrics.note_reload(good=True)
         self._serve_settings = serve_settings(new)
         with self._breaker.tripped_by_failures():
             await self._engine.reconfigure(new)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
@@ -12,11 +12,11 @@ from typing import Self
 from aggregator import public
 from aggregator.cadence import repaced
 from aggregator.config import Configuration
-from aggregator.daemon.meaning import plant, user_agent
+from aggregator.daemon.meaning import channels, plant, user_agent
 from aggregator.fetch import Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.model import SubscriberCount
-from aggregator.pipeline import Pipeline, now
+from aggregator.pipeline import Notices, Pipeline, Send, now
 from aggregator.reading import read
 from aggregator.store import Store, open_store, store_file
 from aggregator.workers import Workers
@@ -81,6 +81,8 @@ class Engine:
                 directory=configuration.data_dir / PUBLIC,
             )
             await self.pipeline.recount()
+            self._notices = Notices(self.store)
+            await self._notices.begin(self._channels())
             self._stack = stack.pop_all()
         return self
 
@@ -100,6 +102,19 @@ class Engine:
             max_connections=poll.concurrency,
             clock=now,
         )
+
+    async def tell(self) -> bool:
+        """Tell what has changed in the health of sources; return whether anything has."""
+        return bool(await self.pipeline.tell_health())
+
+    async def notify(self) -> None:
+        """Send the operator what was told and not sent yet."""
+        wanted = self._channels()
+        await self._notices.begin(wanted)
+        await self._notices.send(wanted)
+
+    def _channels(self) -> Mapping[str, Send]:
+        return channels(self._configuration, self._fetcher)
 
     async def reconfigure(self, configuration: Configuration) -> None:
         """Put another configuration in force; polls in flight end under the old one.

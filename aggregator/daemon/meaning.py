@@ -1,13 +1,21 @@
-"""What a configuration means: for polling and publishing, and for serving."""
+"""What a configuration means: for polling and publishing, for serving, and for telling."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from aggregator import __version__, dedup
 from aggregator.cadence import Pace
+from aggregator.command import run_command
 from aggregator.config import Configuration
-from aggregator.model import Output
-from aggregator.pipeline import Plant
+from aggregator.errors import FetchError, NoticeError
+from aggregator.fetch import Fetcher
+from aggregator.health import Postmark, mail, webhook_body
+from aggregator.model import HealthEvent, Output
+from aggregator.pipeline import COMMAND, WEBHOOK, Plant, Send
 from aggregator.serve import ServeSettings
+
+COMMAND_DEADLINE = timedelta(seconds=30)
 
 
 def plant(configuration: Configuration) -> Plant:
@@ -35,6 +43,7 @@ def plant(configuration: Configuration) -> Plant:
         hold_hosts=poll.retry_after_scope == "host",
         archives=poll.archives,
         tombstones=configuration.retention.tombstones,
+        health_after=configuration.health.after,
     )
 
 
@@ -55,3 +64,30 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,
     )
+
+
+def channels(configuration: Configuration, fetcher: Fetcher) -> Mapping[str, Send]:
+    """Return by whom the operator wants to be told of the health of sources, by name."""
+    health = configuration.health
+    mark = Postmark(
+        title=configuration.title,
+        public_url=configuration.public_url,
+        sender=health.mail_from,
+        recipient=health.mail_to,
+    )
+    agent = f"aggregator/{__version__} (+{configuration.contact or configuration.public_url})"
+
+    async def post(events: Sequence[HealthEvent]) -> None:
+        body = webhook_body(events, mark)
+        try:
+            await fetcher.post(
+                health.webhook or "", body, content_type="application/json; charset=utf-8", user_agent=agent
+            )
+        except FetchError as exc:
+            raise NoticeError(str(exc)) from exc
+
+    async def run(events: Sequence[HealthEvent]) -> None:
+        await run_command(health.command, mail(events, mark), within=COMMAND_DEADLINE)
+
+    wanted = {WEBHOOK: (health.webhook, post), COMMAND: (health.command, run)}
+    return {name: send for name, (is_set, send) in wanted.items() if is_set}

@@ -19,6 +19,7 @@ from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import AddressGuard, Network
 from aggregator.fetch.headers import fresh_for, read_headers, retry_after, validators
 from aggregator.fetch.local import read_local
+from aggregator.fetch.posting import post
 from aggregator.fetch.request import PERMANENT, REDIRECTS, may_carry_on, parse_url, request_headers, shown
 from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
 from aggregator.model import Access, Response, Source, Validators
@@ -113,6 +114,18 @@ class Fetcher:
     async def idle(self) -> None:
         """Wait for the fetches on their way."""
         await self._idle.wait()
+
+    async def post(self, url: str, body: bytes, *, content_type: str, user_agent: str) -> None:
+        """See `posting.post`."""
+        with self._on_its_way():
+            await post(
+                self._entered(self._direct),
+                self._guard,
+                url,
+                body,
+                content_type=content_type,
+                user_agent=user_agent,
+            )
 
     async def fetch(
         self,
@@ -219,10 +232,14 @@ class Fetcher:
         finally:
             visit.spent += monotonic() - started
 
-    async def _ask(self, visit: _Visit) -> _Answer:
-        transport = self._direct if visit.proxy is None else self._proxied
+    @staticmethod
+    def _entered(transport: Transport | None) -> Transport:
         if transport is None:
             raise RuntimeError("a Fetcher must be entered before it can fetch")
+        return transport
+
+    async def _ask(self, visit: _Visit) -> _Answer:
+        transport = self._entered(self._direct if visit.proxy is None else self._proxied)
         visit.answered = False
         self._guard.check_literal(visit.url.host)
         response = await transport.handle_async_request(

@@ -114,6 +114,7 @@ class Transport(AiohttpTransport):
             # yarl would otherwise decode and encode again, and a signed query would no longer be the same
             URL(str(request.url), encoded=True),
             headers=headers,
+            data=request.content or None,
             allow_redirects=False,
             proxy=proxy,
             proxy_headers=proxy_headers,

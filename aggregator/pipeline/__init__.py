@@ -2,11 +2,27 @@
 
 `polling` visits a source, `keeping` decides about its entries, `outcome` about its state, `archives` reads
 older documents, `publishing` makes the feeds, `filing` their archives, `indexing` lets searches find what is stored;
-`plant` is what they are given, `report` what they say; `overruling` does what the operator decides.
+`plant` is what they are given, `report` what they say; `overruling` does what the operator decides,
+`health` tells how the sources are.
 """
 
+from aggregator.pipeline.health import COMMAND, WEBHOOK, Notices, Send
 from aggregator.pipeline.overruling import carry_out, named, take_orders
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
 
-__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "carry_out", "named", "now", "take_orders"]
+__all__ = [
+    "COMMAND",
+    "WEBHOOK",
+    "Clock",
+    "Fetch",
+    "Notices",
+    "Pipeline",
+    "Plant",
+    "Read",
+    "Send",
+    "carry_out",
+    "named",
+    "now",
+    "take_orders",
+]

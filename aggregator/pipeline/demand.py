@@ -1,9 +1,10 @@
-"""Feeds made when somebody asks for them: of a tag, a source, a story or a search, and parts of those published."""
+"""Feeds made when asked for: of a tag, a source, a story, a search or the health of sources, and parts of others."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from aggregator.emit.words import rfc3339
+from aggregator.health import HEALTH, health_feed
 from aggregator.merge import merge
 from aggregator.model import Asked, MergedFeed, Output, Story
 from aggregator.pipeline.plant import Plant
@@ -22,6 +23,8 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
     `since` counts by `updated_at`, so that a corrected entry comes again. Raises `QueryError` for a search that
     cannot be read or takes too long.
     """
+    if path == HEALTH:
+        return _health(plant, store, asked)
     sources = configured(plant, store)
     if path.startswith(STORIES):
         return _story(plant, store, path.removeprefix(STORIES), sources)
@@ -38,6 +41,15 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
         recent = tuple(entry for entry in feed.entries if entry.updated_at >= asked.since)
         feed = replace(feed, entries=recent)
     return replace(feed, query=_query(asked))
+
+
+def _health(plant: Plant, store: Store, asked: Asked) -> MergedFeed | None:
+    """Return what was told of the health of sources. There is nothing to search for in it."""
+    if asked.words:
+        return None
+    told = [event for event in store.health_events() if asked.since is None or event.at >= asked.since]
+    feed = health_feed(told, title=plant.title, public_url=plant.public_url)
+    return replace(feed, entries=feed.entries[: asked.limit], query=_query(asked))
 
 
 def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> MergedFeed | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from aggregator import addresses
-from aggregator.cadence import LONGEST_RETRY_AFTER, allowed_from, next_poll
+from aggregator.cadence import LONGEST_RETRY_AFTER, allowed_from, is_stale, next_poll
 from aggregator.model import Hold, Response, Source, SourceState, State, Validators, Wish
 from aggregator.pipeline.plant import Plant
 from aggregator.urls import host, is_public_name
@@ -27,9 +27,23 @@ def good(
         fresh_for=response.fresh_for,
     )
     state = _scheduled(source, state, response, plant, now=now, jitter=jitter)
+    return _in(_health(state, now), state, now)
+
+
+def _health(state: SourceState, now: datetime) -> State:
+    """What a source is that has answered with a feed. That it is silent is worse than that it has moved."""
     if state.next_poll_at is None:
-        return replace(state, state=State.GONE)
-    return replace(state, state=State.OK if state.moved_to is None else State.MOVED)
+        return State.GONE
+    if is_stale(state.rhythm, now=now):
+        return State.STALE
+    return State.OK if state.moved_to is None else State.MOVED
+
+
+def _in(health: State, state: SourceState, now: datetime) -> SourceState:
+    """Return the state with another health, and since when it has that."""
+    if health is state.state and state.since is not None:
+        return state
+    return replace(state, state=health, since=now)
 
 
 def failed(
@@ -54,7 +68,7 @@ def failed(
     if state is not tried and response is not None and response.says_gone:
         response = None  # the remembered address is gone, not the source
     state = _scheduled(source, state, response, plant, now=now, jitter=jitter)
-    return replace(state, state=State.GONE if state.next_poll_at is None else State.FAILING)
+    return _in(State.GONE if state.next_poll_at is None else State.FAILING, state, now)
 
 
 def revalidated(state: SourceState, response: Response) -> Validators:

@@ -3,10 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from aggregator.model import Absence, Asked, Document, MergedFeed, PollResult, Publication
+from aggregator.model import Absence, Asked, Document, HealthEvent, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.filing import archive_document
+from aggregator.pipeline.health import tell_health
 from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
@@ -70,6 +71,10 @@ class Pipeline:
                 self._publisher.publish, self.plant, now=self._parts.clock()
             )
         return self.publication
+
+    async def tell_health(self) -> tuple[HealthEvent, ...]:
+        """See `health.tell_health`."""
+        return await asyncio.to_thread(tell_health, self.plant, self._parts.store, now=self._parts.clock())
 
     async def file_older(self) -> bool:
         """File some of what feeds have from before; return whether there may be more."""

@@ -41,6 +41,7 @@ class Plant:
     pace: Pace
     window: dedup.Window
     hold_hosts: bool = True  # Retry-After counts for the whole host
+    health_after: timedelta = timedelta(hours=1)  # how long a change of health lasts before it is told
     tombstones: timedelta = timedelta(days=30)  # how long feeds say that a story is no more
     archives: int = 10  # older documents (RFC 5005) to read of a new source
 

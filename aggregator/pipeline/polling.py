@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
+from aggregator import metrics
 from aggregator.addresses import asked_at
 from aggregator.cadence import observe
 from aggregator.errors import SourceError, StoreError, printable
@@ -48,6 +49,8 @@ async def poll(
         state = await asyncio.to_thread(parts.store.state, source_id)
     except KeyError:
         return None
+    if state.next_poll_at is not None and not force:
+        metrics.count_lateness(started - state.next_poll_at)
     visit = _Visit(parts, source, state, held, archives=archives)
     if not force and await visit.is_postponed(started):
         return None
@@ -62,6 +65,7 @@ async def poll(
         result = await visit.fail(None, f"bug: {type(exc).__name__}: {exc}")
     result = replace(result, elapsed=parts.clock() - started)
     report(result, parts.clock())
+    metrics.count_poll(result)
     return result
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from aggregator.emit import FORMATS
@@ -30,6 +30,7 @@ from aggregator.serve.pages import (
     status_facts,
     story_document,
 )
+from aggregator.serve.probes import Probes
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
@@ -51,19 +52,26 @@ def create_app(
     live: Live | None = None,
     subscribers: Subscribers | None = None,
     archive: Callable[[str], Document | Absence] | None = None,
+    usable: Callable[[], None] | None = None,
+    measured: Callable[[], bytes] | None = None,
 ) -> Starlette:
     """Return the application; what it serves is asked for anew at every request.
 
-    `status`, `live`, which makes feeds that are not published, and `archive`, which returns a page by its address
-    below archive/, may take their time (they read the store): they are called from a thread. The others must not.
+    `status`, `live`, which makes feeds that are not published, `archive`, which returns a page by its address
+    below archive/, `usable`, which raises `StoreError` when the store cannot be used, and `measured`, which returns
+    the metrics, may take their time (they read the store): they are called from a thread. The others must not.
     `subscribers` is told who is given a feed.
     """
     answers = _Answers(publication, status, settings, Feeds(publication, settings, live, subscribers))
+    probes = Probes(publication, usable, measured)
     app = Starlette(
         routes=[
             Route("/", answers.river),
-            Route("/healthz", answers.health),
+            Route("/healthz", probes.alive),
+            Route("/readyz", probes.ready),
+            Route("/metrics", probes.metrics),
             Route("/status", answers.status_page),
+            Route("/health", answers.health_page),
             Route("/status.json", answers.status_json),
             Route("/opml", answers.opml),
             Route("/static/{name}", answers.static),
@@ -100,8 +108,10 @@ class _Answers:
         self._pages = Pages()
         self._static = static_files()
 
-    async def health(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
-        return PlainTextResponse("ok\n", headers=NO_STORE)
+    async def health_page(self, request: Request) -> Response:
+        """The page of the feed of that name is the one that says how sources are now."""
+        location = self._place(request).link("status")
+        return Response(status_code=301, headers={"Location": location} | NO_STORE)
 
     async def static(self, request: Request) -> Response:
         ready = self._static.get(f"static/{request.path_params['name']}")

@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aggregator import metrics
 from aggregator.emit import FORMATS, emit_as
 from aggregator.errors import QueryError, StoreError
+from aggregator.health import HEALTH
 from aggregator.model import Asked, MergedFeed, Publication, Published
 from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
 from aggregator.serve.asked import AskedWrongly, read_query
@@ -138,7 +140,8 @@ class Feeds:
                 base, newer = found
                 part = await asyncio.to_thread(lambda: prepare(emit_as(extension, newer), None))
                 response = delta_answer(response, part, base=base)
-        if response.status_code in GIVEN and self._subscribers is not None:
+        metrics.count_request(extension, response.status_code)
+        if response.status_code in GIVEN and self._subscribers is not None and feed.path != HEALTH:
             who = asking_address(request.scope, self._settings())
             agent = field(request.headers, "user-agent") or ""
             self._subscribers.note(who, agent, f"{feed.path}.{extension}")

@@ -15,7 +15,7 @@ from aggregator.serve.client import Address, bucket_of, client_address
 from aggregator.serve.limit import Limiter
 from aggregator.serve.settings import ServeSettings
 
-UNGUARDED: Final = "/healthz"  # must say how we are, not how busy the asker is
+UNGUARDED: Final = {"/healthz", "/readyz"}  # must say how we are, not how busy the asker is
 OPEN: Final = ("/static/",)  # the same for everybody, without a word of what we publish
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -48,7 +48,7 @@ class Guard:
         await (refusal or self._app)(scope, receive, send_with_fields)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        if scope["path"] == UNGUARDED:
+        if scope["path"] in UNGUARDED:
             return None
         return self._too_many(scope) or self._unknown(scope)
 

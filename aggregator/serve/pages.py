@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aggregator.health import remarks
 from aggregator.html import sanitise
 from aggregator.model import Document, MergedEntry, MergedFeed, Provenance, Source, SourceState, State, Status
 from aggregator.serve.excerpt import excerpt
@@ -108,7 +109,7 @@ class Pages:
 
     def status(self, site: Site, place: Place, status: Status) -> bytes:
         facts = [source_facts(source, state) for source, state in status.sources]
-        counts = Counter(state.state for _, state in status.sources)
+        counts = Counter(state.health for _, state in status.sources)
         return self._render(
             "status.html",
             site,
@@ -148,11 +149,11 @@ def source_facts(source: Source, state: SourceState) -> dict[str, object]:
         "id": source.id,
         "title": source.title or state.head.title or source.id,
         "url": source.url,
-        "state": state.state.value,
+        "state": state.health.value,
         "last_status": state.last_status,
         "last_poll_at": state.last_poll_at,
         "last_success_at": state.last_success_at,
-        "next_poll_at": state.next_poll_at,
+        "next_poll_at": None if state.paused_at else state.next_poll_at,
         "next_reason": state.next_reason,
         "wishes": {wish.reason: wish.wait.total_seconds() for wish in state.wishes},
         "interval": None if state.interval is None else state.interval.total_seconds(),
@@ -160,7 +161,7 @@ def source_facts(source: Source, state: SourceState) -> dict[str, object]:
         "edit": source.where if state.moved_to is not None else None,
         "failures": state.failures,
         "last_error": state.last_error,
-        "problems": list(state.remarks),
+        "problems": list(remarks(state)),
     }
 
 

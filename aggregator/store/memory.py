@@ -1,6 +1,5 @@
 """The store in plain dictionaries: a real engine for tests and one-shot use, gone with its process."""
 
-import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -29,16 +28,17 @@ from aggregator.model import (
 from aggregator.store.contents import Content, apart, write_plan
 from aggregator.store.filed import dossier, find, first_stories
 from aggregator.store.forgotten import prune
+from aggregator.store.health import MemoryHealth, paused
 from aggregator.store.protocol import ON_HOLD, TOLD_MOST, Totals, is_upheaval
 from aggregator.store.shown import Archive, MemoryShowing
 from aggregator.urls import host
 
 
-class MemoryStore(MemoryShowing):
+class MemoryStore(MemoryHealth, MemoryShowing):
     """See `Store`."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        super().__init__()
         self._sources: dict[str, Source] = {}
         self._states: dict[str, SourceState] = {}
         self._claims: dict[str, datetime] = {}
@@ -73,6 +73,8 @@ class MemoryStore(MemoryShowing):
                 elif old.url != source.url:
                     self._states[source.id] = edited(old, source.url, now=now)
                     self._claims.pop(source.id, None)
+            here = {source.id: self._states[source.id] for source in sources}
+            self._states |= paused(here, {source.id for source in sources if source.paused}, now)
 
     def _new(self, source: Source, now: datetime) -> SourceState:
         until = self._holds.get(host(source.url), now)
@@ -109,6 +111,7 @@ class MemoryStore(MemoryShowing):
                 for source_id in self._sources
                 if (state := self._states[source_id]).next_poll_at is not None
                 and state.next_poll_at <= now
+                and state.paused_at is None
                 and self._claims.get(source_id, now) <= now
                 and host(asked_at(state)) not in away
             )
@@ -247,7 +250,8 @@ class MemoryStore(MemoryShowing):
             if update.known is not None:
                 self._items[source_id] = tuple(update.known)
             if self._states[source_id].url == update.state.url:
-                self._states[source_id] = update.state
+                paused_at = self._states[source_id].paused_at
+                self._states[source_id] = replace(update.state, paused_at=paused_at)
                 self._claims.pop(source_id, None)
             if update.hold is not None:
                 self._wait(update.hold.host, update.hold.until)

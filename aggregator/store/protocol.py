@@ -12,6 +12,7 @@ from aggregator.model import (
     Dossier,
     Emitted,
     FeedHead,
+    HealthEvent,
     KnownItem,
     Leavers,
     Lookup,
@@ -24,7 +25,9 @@ from aggregator.model import (
     Sorting,
     Source,
     SourceState,
+    State,
     Story,
+    Untold,
     Version,
 )
 
@@ -35,6 +38,7 @@ TOLD_MOST = 500  # entries under the titles of a document: it has fewer, unless 
 VERSIONS_MOST = 20
 TRIVIAL_MOST = 3
 
+EVENTS_KEPT = 500  # of what was told of the health of sources
 ON_HOLD = "host on hold"  # why a source waits whose host has answered another with Retry-After
 
 PAGE_ENTRIES = 100  # in a page of an archive; what is published is counted by it: never to be changed
@@ -79,7 +83,7 @@ class Store(Protocol):
 
         A new one is due at once (unless its host is on hold), and one whose address changed becomes
         what `addresses.edited` says. The entries of a source that left stay stored but are shown no more, and it
-        is itself again when it comes back.
+        is itself again when it comes back. Paused ones are as they were, but not due.
         """
 
     def states(self) -> tuple[SourceState, ...]:
@@ -255,6 +259,21 @@ class Store(Protocol):
         `removals_before`. Full pages of archives whose last entry was archived before `before` are
         dropped; that it was there is remembered.
         """
+
+    def untold(self) -> tuple[Untold, ...]:
+        """Return the configured sources whose health is another than was told last; none that are new."""
+
+    def tell(self, events: Sequence[HealthEvent]) -> None:
+        """Keep these as told, numbered on, and their states as what was told last; of all events `EVENTS_KEPT`."""
+
+    def health_events(self, *, after: int = 0, limit: int = EVENTS_KEPT) -> tuple[HealthEvent, ...]:
+        """Return what was told after the event of that number, the earliest first."""
+
+    def healths(self) -> Mapping[State, int]:
+        """Return how many configured sources are in each state that people are shown."""
+
+    def size(self) -> int:
+        """Return how many bytes the store takes; 0 in memory."""
 
     def note(self, name: str, text: str) -> None:
         """Keep a text of the daemon's own under that name, in place of what was there."""

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from aggregator.addresses import asked_at
@@ -14,6 +14,7 @@ from aggregator.model import (
     FeedHead,
     FeedHints,
     FormerUrl,
+    HealthEvent,
     Known,
     KnownItem,
     Person,
@@ -211,6 +212,7 @@ def _rhythm_json(rhythm: Rhythm) -> str:
         "since": _optional(rhythm.since),
         "counted_at": _optional(rhythm.counted_at),
         "hours": rhythm.hours,
+        "days": [day.isoformat() for day in rhythm.days],
     }
     return _json({key: value for key, value in said.items() if value})
 
@@ -221,6 +223,7 @@ def _rhythm(text: str) -> Rhythm:
         since=instant(said.get("since")),
         counted_at=instant(said.get("counted_at")),
         hours=tuple(said.get("hours", ())),
+        days=tuple(date.fromisoformat(day) for day in said.get("days", ())),
     )
 
 
@@ -270,6 +273,41 @@ def source_state(row: Row) -> SourceState:
         archive_left=row["archive_left"],
         date_orders=tuple(json.loads(row["date_orders"])),
         held=row["held"],
+        since=instant(row["state_since"]),
+        paused_at=instant(row["paused_at"]),
+    )
+
+
+def health_event_values(event: HealthEvent) -> dict[str, Any]:
+    """The columns of health_events."""
+    return {
+        "event_id": event.id,
+        "source_id": event.source_id,
+        "title": event.title,
+        "url": event.url,
+        "was": event.was.value,
+        "state": event.state.value,
+        "since": seconds(event.since),
+        "at": seconds(event.at),
+        "reason": event.reason,
+        "advice": event.advice,
+    }
+
+
+def health_event(row: Row) -> HealthEvent:
+    """A row of health_events."""
+    return HealthEvent(
+        id=row["event_id"],
+        source_id=row["source_id"],
+        title=row["title"],
+        url=row["url"],
+        was=State(row["was"]),
+        state=State(row["state"]),
+        since=datetime.fromisoformat(row["since"]),
+        at=datetime.fromisoformat(row["at"]),
+        reason=row["reason"],
+        advice=row["advice"],
+        number=row["number"],
     )
 
 
@@ -305,4 +343,5 @@ def state_values(state: SourceState) -> dict[str, Any]:
         "archive_url": state.archive_url,
         "archive_left": state.archive_left,
         "date_orders": _json(state.date_orders),
+        "state_since": _optional(state.since),
     }

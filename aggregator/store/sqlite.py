@@ -40,6 +40,7 @@ from aggregator.store import (
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.failing import failure
 from aggregator.store.footing import Footing, empty_log
+from aggregator.store.health import SqliteHealth, pause
 from aggregator.store.plans import STORED, write_plan
 from aggregator.store.preparing import prepared
 from aggregator.store.protocol import ON_HOLD, is_upheaval
@@ -51,7 +52,7 @@ BATCH = 500  # values in one IN (…): SQLite's own limit was 999 for long
 PROBED = "storage"  # name of the note that tries whether anything can be kept
 
 
-class SqliteStore(SqliteSearch, SqliteShowing):
+class SqliteStore(SqliteHealth, SqliteSearch, SqliteShowing):
     """See `Store`. Opening makes or migrates the file; `read_only` needs one that is there."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -130,6 +131,7 @@ class SqliteStore(SqliteSearch, SqliteShowing):
                 "UPDATE sources SET configured = 1, title = ?, tags = ? WHERE id = ?",
                 [(source.title, json.dumps(source.tags), source.id) for source in sources],
             )
+            pause(self._db, {source.id for source in sources if source.paused}, now)
 
     def _add(self, source: Source, now: datetime) -> None:
         """A host on hold stays on hold for a source that is new to it."""
@@ -187,7 +189,8 @@ class SqliteStore(SqliteSearch, SqliteShowing):
                     SELECT id, host, next_poll_at, row_number() OVER (
                         PARTITION BY iif(host = '', id, host) ORDER BY next_poll_at, id) AS nth
                     FROM sources
-                    WHERE configured AND next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+                    WHERE configured AND paused_at IS NULL AND next_poll_at <= :now
+                        AND (claimed_until IS NULL OR claimed_until <= :now)
                         AND host NOT IN (SELECT value FROM json_each(:busy))
                         AND host NOT IN (SELECT host FROM holds WHERE until > :now))
                 WHERE nth = 1 ORDER BY next_poll_at, id LIMIT :limit

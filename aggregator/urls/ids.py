@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import UTC, datetime
 
 from aggregator.urls.address import DEFAULT_PORTS, host, parsed, quoted
 
@@ -63,3 +64,8 @@ def tag_uri(authority: str, source_id: str, guid: str) -> str:
     if len(guid) > MAX_TAG_GUID_LENGTH or not _PLAIN.fullmatch(guid):
         specific = hashlib.sha256(guid.encode(errors="surrogatepass")).hexdigest()
     return f"tag:{authority},{TAG_YEAR}:{quoted(source_id)}/{specific}"
+
+
+def health_uri(authority: str, source_id: str, at: datetime) -> str:
+    """Mint the id of a change of a source's health; no entry has such a one, as no id of a source has a colon."""
+    return f"tag:{authority},{TAG_YEAR}:health:{quoted(source_id)}/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"

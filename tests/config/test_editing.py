@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import NewSource, add_sources, load, remove_source
+from aggregator.config import NewSource, add_sources, load, pause_source, remove_source
 from aggregator.errors import ConfigError
 
 MAIN = '[aggregator]\ninclude = ["s.toml", "d/*.toml"]\n'
@@ -98,3 +98,50 @@ def test_what_was_added_can_be_removed(main: Path) -> None:
     for name in ("y.example", "x.example", "z.example"):
         remove_source(load(main, environ={}), name, environ={})
     assert (main.parent / "s.toml").read_text().rstrip() == SOURCES.rstrip()
+
+
+def test_pause_adds_a_line_and_resume_takes_it_out_again(main: Path) -> None:
+    file = main.parent / "s.toml"
+    for source_id, header in (("a", "[[source]]  # the first\n"), ("b.example", "# about b\n[[source]]\n")):
+        pause_source(load(main, environ={}), source_id, paused=True, environ={})
+        assert file.read_text() == SOURCES.replace(header, f"{header}paused = true\n")
+        assert [one.id for one in load(main, environ={}).sources if one.paused] == [source_id]
+        pause_source(load(main, environ={}), source_id, paused=True, environ={})  # it is
+        pause_source(load(main, environ={}), source_id, paused=False, environ={})
+        assert file.read_text() == SOURCES
+
+
+@pytest.mark.parametrize(
+    ("before", "paused", "after"),
+    [
+        ("paused = true  # until May\n", False, "paused = false  # until May\n"),
+        ("paused = false  # until May\n", True, "paused = true  # until May\n"),
+        ("paused =   true", False, ""),
+        ("paused = false\r\ntitle = 'x'\r\n", True, "paused = true\r\ntitle = 'x'\r\n"),
+        ("title = 'x'\r\n", True, "title = 'x'\r\n"),
+        ("[source.auth]\nusername = 'u'\npassword_env = 'P'\n", True, None),
+    ],
+)
+def test_a_key_that_is_there_is_changed_in_its_place(
+    tmp_path: Path, before: str, paused: bool, after: str | None
+) -> None:
+    file, environ = tmp_path / "a.toml", {"P": "secret"}
+    ends = "\r\n" if "\r" in before else "\n"
+    head = f"\ufeff[[source]]{ends}url = 'https://a.example/'{ends}"
+    file.write_bytes((head + before).encode())
+    pause_source(load(file, environ=environ), "a.example", paused=paused, environ=environ)
+    assert load(file, environ=environ).sources[0].paused is paused
+    if after is not None and "paused" in before:
+        assert file.read_bytes().decode() == head + after
+    elif paused:
+        added = head.replace(f"[[source]]{ends}", f"[[source]]{ends}paused = true{ends}")
+        assert file.read_bytes().decode() == added + before
+
+
+def test_pause_of_what_is_no_table_or_no_source_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text("source = [{ url = 'https://a.example/' }]\n")
+    with pytest.raises(ConfigError, match="write paused by hand"):
+        pause_source(load(file, environ={}), "a.example", paused=True, environ={})
+    with pytest.raises(ConfigError, match="there is no source 'b'"):
+        pause_source(load(file, environ={}), "b", paused=True, environ={})

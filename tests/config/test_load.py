@@ -37,6 +37,12 @@ groups = true
 tombstones = "7d"
 keep = "30d"
 keep_per_source = 10
+[health]
+after = "2h"
+webhook = { file = "token2" }
+command = ["sendmail", "-t"]
+mail_to = "Ops <ops@example.org>, me@example.org"
+mail_from = "news@example.org"
 [store]
 url = "sqlite:///other.sqlite"
 [[source]]
@@ -53,6 +59,7 @@ headers = { "X-Api-Key" = { env = "ALFA_KEY" }, Plain = "yes" }
 timeout = "7s"
 max_bytes = "2MiB"
 max_entries = 5
+paused = true
 [[feed]]
 name = "politics"
 title = "Politics"
@@ -65,6 +72,8 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "token").write_text("s3cret\n")
     (tmp_path / "token").chmod(0o600)
+    (tmp_path / "token2").write_text("https://chat.example.org/t0ken\n")
+    (tmp_path / "token2").chmod(0o600)
     (tmp_path / "more" / "b.toml").write_text('[[source]]\nurl = "https://www.b.example/x"\n')
     (tmp_path / "more" / "c.toml").write_text('[[source]]\nurl = "file:local.xml"\n')
     (tmp_path / "other.toml").write_text('[[feed]]\nname = "b"\nsources = ["b.example"]\n')
@@ -92,14 +101,23 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (got.retention.keep, got.retention.keep_per_source) == (timedelta(days=30), 10)
     assert got.retention.tombstones == timedelta(days=7)
 
+    assert (got.health.after, got.health.webhook) == (timedelta(hours=2), "https://chat.example.org/t0ken")
+    assert got.health.command == ("sendmail", "-t")
+    assert (got.health.mail_to, got.health.mail_from) == (
+        "Ops <ops@example.org>, me@example.org",
+        "news@example.org",
+    )
+    assert "t0ken" not in repr(got)
+
     alfa, bravo, local = got.sources
+    assert (alfa.paused, bravo.paused) == (True, False)
     assert (alfa.id, alfa.title, alfa.timezone) == ("alfa", "Alfa Radio", "Europe/Minsk")
     assert (alfa.interval, alfa.tags, alfa.max_entries) == (timedelta(minutes=15), ("politics",), 5)
     assert (alfa.timeout, alfa.max_bytes) == (timedelta(seconds=7), 2 << 20)
     assert alfa.rules == (Rule(action="drop", patterns=(("title", "(?i)horoscope"),)),)
     assert (alfa.access.username, alfa.access.password) == ("me", "s3cret")
     assert dict(alfa.access.headers) == {"X-Api-Key": "k", "Plain": "yes"}
-    assert alfa.where.endswith("main.toml:33")
+    assert alfa.where.endswith("main.toml:39")
     assert (bravo.id, local.id, local.url) == (
         "b.example",
         "local",

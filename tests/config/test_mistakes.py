@@ -98,6 +98,12 @@ def mistakes(directory: Path, text: str | bytes, environ: dict[str, str] | None 
         ("[server]\nrate_limit = 'fast'\n", "'fast' is no rate"),
         ("[store]\nurl = 'mysql://x'\n", 'url in [store]: must be "sqlite" or'),
         ("[store]\nurl = 'postgresql://x/y'\n", "url in [store]: PostgreSQL is not supported yet"),
+        ("[health]\nafter = 60\n", "after in [health]: needs a unit"),
+        ("[health]\nwebhook = 'ftp://x/y'\n", "webhook in [health]: the webhook must be an http(s) address"),
+        ("[health]\nwebhook = { env = 'NOPE' }\n", "the environment variable 'NOPE' is not set"),
+        ("[health]\ncommand = ['sendmail', '-t']\n", 'say mail_to = "ops@example.org" too'),
+        ("[health]\nmail_to = 'ops'\n", "mail_to in [health]: 'ops' is no address of mail"),
+        ('[health]\nmail_to = "a@b.c\\nBcc: x@y.z"\n', "mail_to in [health]"),
         ("[[feed]]\nname = 'x'\nsources = ['nope']\n", "sources in [[feed]]: there is no source 'nope'"),
         (
             f"{SOURCE}tags = ['politics']\n[[feed]]\nname = 'x'\ntags = ['politcs']\n",

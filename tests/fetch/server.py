@@ -73,6 +73,7 @@ class Asked:
     at: float
     when: datetime
     ended_at: float = field(default=float("inf"))
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -193,6 +194,7 @@ class Server:
             at=monotonic(),
             when=self.clock(),
         )
+        asked.body = await reader.readexactly(int(asked.header("content-length") or 0))
         self.requests.append(asked)
         said = self._next(asked.path)
         answer = said if isinstance(said, Answer) else said(asked)

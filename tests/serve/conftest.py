@@ -113,13 +113,17 @@ class World:
         self.subscribers = Subscribers(lambda: self.now)
 
     def live(self, path: str, asked: Asked) -> MergedFeed | None:
-        """The stories of the feeds there are, and a feed for each of their sources."""
+        """The stories of the feeds there are, a feed for each of their sources, and one of their health."""
         kind, _, name = path.partition("/")
         entries = [entry for feed in self.publication.feeds for entry in feed.entries]
         if kind == "stories":
             found = [entry for entry in entries if entry.id == name]
         else:
-            found = [entry for entry in entries if kind == "sources" and name in {"alfa", "beta"}]
+            found = [
+                entry
+                for entry in entries
+                if kind == "health" or (kind == "sources" and name in {"alfa", "beta"})
+            ]
         return merged_feed(path, *found[:1]) if found else None
 
 

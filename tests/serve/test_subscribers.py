@@ -97,7 +97,8 @@ async def test_a_reader_without_a_name_counts(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/feeds/politics", "/opml", "/opml.xml", "/status", "/status.json", "/healthz"]
+    "path",
+    ["/", "/feeds/politics", "/opml", "/opml.xml", "/status", "/status.json", "/healthz", "/health.atom"],
 )
 async def test_other_documents_do_not_count(world: World, path: str) -> None:
     assert await ask(world, path=path) == 200
