@@ -171,7 +171,7 @@ class _Answers:
             return Made(prepare(render(self._pages, site, place, feed), None), feed)
 
         self._shelf.turn_to(self._publication())
-        made = await self._shelf.made((feed.path, feed.query, place.query, settings), make)
+        made = await self._shelf.made((feed.path, feed.query, place, settings), make)
         return answer(request, made.ready, cache_control=cache_control(settings, feed.path))
 
     def _site(self) -> Site:

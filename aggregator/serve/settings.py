@@ -5,6 +5,8 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
+from aggregator.emit import FORMATS
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
@@ -24,11 +26,14 @@ class ServeSettings:
 
     def tokens(self, path: str) -> tuple[str, ...]:
         """Return the tokens that open a path; () when it is open. The server's own opens everything."""
-        own = next((tokens for name, tokens in self.feed_tokens if _is_of(path.lstrip("/"), name)), ())
+        path = path.lstrip("/")
+        matches = [(len(name), tokens) for name, tokens in self.feed_tokens if _is_of(path, name)]
+        own = max(matches)[1] if matches else ()  # "feeds/a.atom" may be the page of a feed called so
         return own if self.token is None else (self.token, *own)
 
 
 def _is_of(path: str, name: str) -> bool:
     """Whether a path is the page of a feed, one of its formats, or one of its archives."""
     path = path.removeprefix("archive/")
-    return path == name or path.startswith((f"{name}.", f"{name}/"))
+    is_format = path.startswith(f"{name}.") and path[len(name) + 1 :] in FORMATS
+    return is_format or path == name or path.startswith(f"{name}/")
