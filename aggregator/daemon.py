@@ -86,7 +86,7 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         title=configuration.title,
         public_url=configuration.public_url,
         token=configuration.server.token,
-        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
+        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs),
         rate_limit=configuration.server.rate_limit,
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,
@@ -338,7 +338,7 @@ class Daemon:
         old, self._configuration = self._configuration, new
         self._warn()
         self._configuration_error = None
-        self._serve_settings = serve_settings(new)
+        self._serve_settings = serve_settings(new).after(self._serve_settings)
         await self._engine.reconfigure(new)
         self._schedule.concurrency = new.poll.concurrency
         self._schedule.news()

@@ -176,7 +176,7 @@ class _Answers:
 
     def _site(self) -> Site:
         """Feeds that ask for a token of their own are not named to everybody."""
-        private = {path for path, _ in self._settings().feed_tokens}
+        private = {path for path, tokens in self._settings().feed_tokens if tokens}
         return Site(
             title=self._settings().title,
             feeds=tuple(feed for feed in self._publication().feeds if feed.path not in private),

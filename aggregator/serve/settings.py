@@ -1,9 +1,9 @@
 """What the operator may decide about serving."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from aggregator.emit import FORMATS
 
@@ -19,10 +19,19 @@ class ServeSettings:
     token: str | None = field(default=None, repr=False)  # what feeds and pages ask for; None = nothing
     feed_tokens: tuple[tuple[str, tuple[str, ...]], ...] = field(
         default=(), repr=False
-    )  # by path of the feed
+    )  # by path of the feed; () asks for none
     rate_limit: tuple[int, timedelta] | None = None  # so many requests per client address and span
     trusted_proxies: tuple[Network, ...] = ()  # whose Forwarded and X-Forwarded-For are believed
     max_age: timedelta = timedelta(minutes=5)  # how long a cache may answer for us
+
+    def after(self, before: Self) -> Self:
+        """Return these settings as they follow others.
+
+        Feeds that have left go on asking for what they asked: until the next publication they are still there.
+        """
+        names = {name for name, _ in self.feed_tokens}
+        left = tuple(one for one in before.feed_tokens if one[0] not in names)
+        return replace(self, feed_tokens=self.feed_tokens + left)
 
     def tokens(self, path: str) -> tuple[str, ...]:
         """Return the tokens that open a path; () when it is open. The server's own opens everything."""
