@@ -1,6 +1,5 @@
 """The ASGI application: which address answers what."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -33,6 +32,7 @@ from aggregator.serve.pages import (
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
+from aggregator.serve.turns import RETRY_SECONDS, Overloaded, Turns
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
@@ -71,7 +71,12 @@ def create_app(
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
-        exception_handlers={400: answers.refused, 404: answers.not_found, 405: not_allowed},
+        exception_handlers={
+            400: answers.refused,
+            404: answers.not_found,
+            405: not_allowed,
+            Overloaded: overloaded,
+        },
     )
     app.router.redirect_slashes = False  # its redirects name the host we were asked for, not the proxy's
     return app
@@ -91,6 +96,7 @@ class _Answers:
         self._feeds = feeds
         self._shelf = Shelf()
         self._pages = Pages()
+        self._turns = Turns(at_once=1)  # for the status
         self._static = static_files()
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
@@ -137,11 +143,11 @@ class _Answers:
 
     async def status_page(self, request: Request) -> Response:
         site, place = self._site(), self._place(request)
-        body = await asyncio.to_thread(lambda: self._pages.status(site, place, self._status()))
+        body = await self._turns.make(lambda: self._pages.status(site, place, self._status()))
         return PieceByPiece(body, headers=NO_STORE, media_type="text/html")
 
     async def status_json(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
-        body = await asyncio.to_thread(self._status_as_json)
+        body = await self._turns.make(self._status_as_json)
         return PieceByPiece(body, headers=NO_STORE, media_type="application/json")
 
     def _status_as_json(self) -> bytes:
@@ -171,7 +177,7 @@ class _Answers:
             return Made(prepare(render(self._pages, site, place, feed), None), feed)
 
         self._shelf.turn_to(self._publication())
-        made = await self._shelf.made((feed.path, feed.query, place, settings), make)
+        made = await self._shelf.made((id(feed), place, settings), make)  # which it keeps alive
         return answer(request, made.ready, cache_control=cache_control(settings, feed.path))
 
     def _site(self) -> Site:
@@ -198,6 +204,12 @@ class _Answers:
 def not_allowed(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)
     """Refuse other methods, saying which there are (RFC 9110 §15.5.6)."""
     return sentence(405, "Only GET and HEAD are answered here.", ALLOW)
+
+
+def overloaded(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)
+    """Send away whoever would have to wait too long (RFC 9110 §15.6.4)."""
+    wait = {"Retry-After": str(RETRY_SECONDS)}
+    return sentence(503, f"Too much is asked for at once: come back in {RETRY_SECONDS} s.", wait)
 
 
 def static_files() -> dict[str, Ready]:

@@ -1,8 +1,7 @@
 """Answers with feeds: those that are published, and those that are made when somebody asks for them."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator.emit import FORMATS, emit_as
+from aggregator.errors import QueryError
 from aggregator.model import Asked, MergedFeed, Publication, Published
 from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
 from aggregator.serve.asked import AskedWrongly, read_query
@@ -129,8 +129,8 @@ class Feeds:
         if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):
             found = self._deltas.since(address, field(request.headers, "if-none-match"))
             if found is not None:
-                base, newer = found
-                part = await asyncio.to_thread(lambda: prepare(emit_as(extension, newer), None))
+                base, ids = found
+                part = await self._part(feed, ids, (address, response.headers["ETag"], ids), extension)
                 response = delta_answer(response, part, base=base)
         if response.status_code in GIVEN and self._subscribers is not None:
             who = asking_address(request.scope, self._settings())
@@ -138,13 +138,24 @@ class Feeds:
             self._subscribers.note(who, agent, f"{feed.path}.{extension}")
         return response
 
+    async def _part(
+        self, feed: MergedFeed, ids: frozenset[str], key: tuple[Hashable, ...], extension: str
+    ) -> Ready:
+        """Make a feed with only these of its entries."""
+
+        def make() -> Ready:
+            newer = replace(feed, entries=tuple(entry for entry in feed.entries if entry.id in ids))
+            return prepare(emit_as(extension, newer), None)
+
+        return await self._shelf.made(key, make)
+
 
 @contextmanager
 def _told_to_asker() -> Iterator[None]:
     """Whoever asks in words nobody can search for is told so."""
     try:
         yield
-    except ValueError as exc:
+    except (ValueError, QueryError) as exc:
         raise HTTPException(400, str(exc)) from exc
 
 
