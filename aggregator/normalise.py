@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aggregator import extras
 from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.errors import printable
-from aggregator.html import escape_text, lift_posted, plain_text, sanitise, xml_safe
+from aggregator.html import escape_text, lift_posted, plain_text, safe_text, sanitise, xml_safe
 from aggregator.model import (
     NO_EXTRAS,
     Enclosure,
@@ -132,7 +133,7 @@ def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told
     updated_at = dates.read(said.updated)
     published_at = dates.read(said.published) or posted_at or posted_above_at or updated_at
     title = _title(said.title)
-    text = plain_text(content or summary)
+    text = safe_text(content or summary)
     uri = said.id.strip() if said.id else None
     url = canonical(link) if link else None
     entry = Entry(
@@ -232,7 +233,7 @@ class _Dates:
         """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        habit = replace(self._habit, language=date.language or self._habit.language)
+        habit = replace(self._habit, language=date.language) if date.language else self._habit
         reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=habit)
         self.lean = self.lean or reading.leans
         if reading.problem:
@@ -249,7 +250,7 @@ class _Dates:
 def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
     cleaned = (
         Person(
-            name=_line(plain_text(person.name), NAME_CHARS) or None if person.name else None,
+            name=_name(person.name) or None if person.name else None,
             email=_line(person.email, NAME_CHARS) or None if person.email else None,
             url=absolute(base, person.url) if person.url else None,
         )
@@ -258,12 +259,22 @@ def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
     return tuple(dict.fromkeys(person for person in cleaned if person != Person()))[:LIST_ITEMS]
 
 
+def _name(html: str) -> str:
+    return _short_name(html) if len(html) <= NAME_CHARS else _line(plain_text(html), NAME_CHARS)
+
+
+@lru_cache(maxsize=1024)
+def _short_name(html: str) -> str:
+    """The few names of a source stand with each of its entries."""
+    return _line(plain_text(html), NAME_CHARS)
+
+
 def _language(tag: str | None) -> str | None:
     return _line(tag, NAME_CHARS) or None if tag else None
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
-    lines = (_line(plain_text(name), NAME_CHARS) for name in names)
+    lines = map(_name, names)
     return tuple(dict.fromkeys(line for line in lines if line))[:LIST_ITEMS]
 
 

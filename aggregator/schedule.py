@@ -16,7 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from aggregator.errors import PublishError
 from aggregator.logs import log
 from aggregator.model import PollResult
-from aggregator.pipeline import NEWS_MOST, Clock, Pipeline, now
+from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
 
 TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be due every second
@@ -191,8 +191,8 @@ class Schedule:
                 indexed += many
                 await asyncio.sleep(monotonic() - began)
                 began = monotonic()
-            if indexed > NEWS_MOST or (indexed and self._pipeline.searches):
-                self.news()  # what searches have found so far is not all
+            if indexed and self._pipeline.searches:
+                self.news()
 
     async def _wait_for_others(self) -> None:
         """Publish a whole cycle at once where it is short: ids then do not depend on who was first."""

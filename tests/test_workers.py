@@ -147,7 +147,7 @@ async def test_a_large_feed_takes_a_few_times_its_size_of_memory() -> None:
     document = rss(items).replace(b"<rss", f"<rss {names}".encode())
     pool = Workers(1)
     try:
-        assert await pool.run(read_with, 8.5, document) == 1200
+        assert await pool.run(read_with, 7.5, document) == 1200
         with pytest.raises(ParseError, match="more than 200 MiB"):
             await pool.run(read_with, 2, document)
     finally:

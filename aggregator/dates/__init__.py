@@ -8,7 +8,7 @@ from all dates of a document which of several days is meant.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from aggregator.dates.advice import quoted, undecided
 from aggregator.dates.habits import Habit, decided, leans, learn
@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 MIN_YEAR, MAX_YEAR = 1970, 2100  # outside, a date is a mistake and not news
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what software writes that has no date
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # what software writes that has no date, in whatever zone it is in
+_NEVER_ZONES = timedelta(hours=14)
 _NO_HABIT = Habit()
 
 
@@ -120,7 +121,7 @@ def _placed(wall: datetime, said: Zone, own: tzinfo | None, text: str) -> DateRe
 
 def _believed(at: datetime, text: str) -> DateReading:
     """Refuse what cannot be the date of news: other centuries, and the dates of software without one."""
-    if not MIN_YEAR <= at.year <= MAX_YEAR or at == _NEVER:
+    if not MIN_YEAR <= at.year <= MAX_YEAR or abs(at - _NEVER) <= _NEVER_ZONES:
         return _disbelieved(at, text)
     return DateReading(at)
 

@@ -78,13 +78,13 @@ def _tokens(text: str, language: str | None) -> list[_Token] | None:
     position = 0
     while position < len(found):
         value = found[position][0]
-        if value.isdigit() or value in _PUNCTUATION:
+        if value.isdecimal() or value in _PUNCTUATION:
             tokens.append(_Token(value))
             position += 1
             continue
         name, length = _longest_name([one[0] for one in found[position : position + 2 * MOST_WORDS]])
         word = meaning(name, language)
-        behind_number = text[: found[position].start()].rstrip("-")[-1:].isdigit()
+        behind_number = text[: found[position].start()].rstrip("-")[-1:].isdecimal()
         if word.months or word.weekdays or word.filler:
             tokens.append(_Token(name, word))
         elif behind_number and value in _ORDINAL_SUFFIXES:
@@ -104,7 +104,7 @@ def _longest_name(values: Sequence[str]) -> tuple[str, int]:
     for count, value in enumerate(values, 1):
         if value in {".", "-"} and words:
             continue
-        if value.isdigit() or value in _PUNCTUATION:
+        if value.isdecimal() or value in _PUNCTUATION:
             break
         words.append(value)
         name = " ".join(words)
@@ -135,8 +135,8 @@ def _named_days(tokens: Sequence[_Token]) -> tuple[Reading, ...]:
     for position, token in enumerate(tokens):
         if token.word is None or not token.word.months:
             continue
-        before = [one.text for one in tokens[:position] if one.text.isdigit()]
-        after = [one.text for one in tokens[position:] if one.text.isdigit()]
+        before = [one.text for one in tokens[:position] if one.text.isdecimal()]
+        after = [one.text for one in tokens[position:] if one.text.isdecimal()]
         others = [one.word for place, one in enumerate(tokens) if place != position and one.word is not None]
         for month, languages in token.word.months.items():
             day = _around_month(before, month, after, thai="th" in languages)
@@ -178,7 +178,7 @@ def _around_month(before: Sequence[str], month: int, after: Sequence[str], *, th
 
 def _numeric_days(tokens: Sequence[_Token], *, alone: bool) -> Days | None:
     """Return what a day of numbers may mean; only weekdays and fillers may stand before and behind it."""
-    numbers = [place for place, token in enumerate(tokens) if token.text.isdigit()]
+    numbers = [place for place, token in enumerate(tokens) if token.text.isdecimal()]
     inner = tokens[numbers[0] : numbers[-1] + 1] if numbers else ()
     if any(token.word and token.word.only_month for token in tokens):
         return None
@@ -191,9 +191,11 @@ def _numeric_days(tokens: Sequence[_Token], *, alone: bool) -> Days | None:
             day = midnight(int(year), int(month), 1)
         case [whole] if len(whole) == 8:  # 20231114
             day = midnight(int(whole[:4]), int(whole[4:6]), int(whole[6:]))
-        case [first, second, third] if second.isdigit():
+        case [first, second, third] if second.isdecimal():
             return _ordered_days((first, second, third), weekdays, usual=None)
-        case [first, mark, second, again, third] if mark == again and mark in {".", "-", "/"}:
+        case [first, mark, second, again, third] if (
+            mark == again and mark in {".", "-", "/"} and second.isdecimal()
+        ):
             usual = Order.DAY_FIRST if mark == "." and len(third) == 4 else None
             return _ordered_days((first, second, third), weekdays, usual=usual)
     return _certain(day, weekdays)
@@ -239,7 +241,7 @@ def midnight(year: int, month: int, day: int) -> datetime | None:
     """Return the start of a day as a wall clock, None when there is no such day."""
     try:
         return datetime(year, month, day)  # noqa: DTZ001 - a wall clock
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return None
 
 

@@ -126,7 +126,7 @@ def _read(text: str, language: str | None) -> Written | None:
 def _read_around(time: re.Match[str], text: str, language: str | None) -> Written | None:
     """Read what stands around a time of day."""
     head, tail = text[: time.start()].rstrip(), _ZERO_ZONE.sub("", text[time.end() :])
-    if head[-1:] == "t" and head[-2:-1].isdigit():  # 2023-11-14T11:33
+    if head[-1:] == "t" and head[-2:-1].isdecimal():  # 2023-11-14T11:33
         head = head[:-1]
     half, head, tail = _half_of_day(head, tail, language)
     zone = zone_behind_time(tail) or zone_at_end(tail)
@@ -200,7 +200,7 @@ def _read_without_colon(text: str, language: str | None) -> Written | None:
     if zone is None:
         return None
     rest, _, clock = rest.rpartition(" ")
-    if not (clock.isdigit() and len(clock) in {2, 4}):
+    if not (clock.isdecimal() and len(clock) in {2, 4}):
         return None
     days = _days(rest, language)
     named = days if days is not None and days.readings[0].languages else None  # only behind a month in words

@@ -6,7 +6,7 @@ Parsing is HTML5 (nh3), work is bounded (`bounds`), and nothing here raises on a
 from aggregator.html.lines import Line, lines
 from aggregator.html.posted import Posted, lift_posted, posted_line
 from aggregator.html.safe import sanitise
-from aggregator.html.text import escape_text, plain_text, xml_safe
+from aggregator.html.text import escape_text, plain_text, safe_text, xml_safe
 
 __all__ = [
     "Line",
@@ -16,6 +16,7 @@ __all__ = [
     "lines",
     "plain_text",
     "posted_line",
+    "safe_text",
     "sanitise",
     "xml_safe",
 ]

@@ -88,7 +88,7 @@ def kept(tag: str, name: str, value: str, *, base: str | None = None) -> str | N
 
     Once absolute, an address needs no `base`: what was returned is returned again as it is.
     """
-    rule = _RULES.get(f"{tag} {name}") or _RULES.get(name)
+    rule = _RULES_OF_TAGS.get((tag, name)) or _RULES.get(name)
     return value if rule is None else rule(value, base)
 
 
@@ -165,4 +165,10 @@ _RULES: dict[str, _Rule] = {  # by attribute, or by element and attribute; witho
     "srcset": _candidates,
     "start": _number,
     "width": _dimension,
+}
+_RULES_OF_TAGS = {
+    (tag, attribute): rule
+    for name, rule in _RULES.items()
+    for tag, blank, attribute in [name.partition(" ")]
+    if blank
 }

@@ -1,6 +1,8 @@
 """The words before the date of publication, as pages and texts of many languages have them."""
 
+import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from aggregator.dates import comparable
 
@@ -50,7 +52,20 @@ for _label, _language in _labels():
     _LANGUAGES.setdefault(_label, set()).add(_language)
 MOST_WORDS = max(label.count(" ") + 1 for label in _LANGUAGES)
 
+START_LETTERS = 3  # of ASCII, that tell nearly every text from a label
+_STARTS = frozenset(label[:START_LETTERS] for label in _LANGUAGES)
+_INITIALS = frozenset(unicodedata.normalize("NFKD", label)[0] for label in _LANGUAGES)
+
 
 def languages_of(text: str) -> frozenset[str]:
     """Return the languages in which `text` is such a label; none when it is no label."""
     return frozenset(_LANGUAGES.get(comparable(text), ()))
+
+
+@lru_cache(maxsize=1024)
+def may_begin(start: str) -> bool:
+    """Tell whether a label may begin with `start`: one character, or `START_LETTERS` letters of ASCII."""
+    if len(start) == START_LETTERS:
+        return start.lower() in _STARTS
+    first = unicodedata.normalize("NFKD", comparable(start))[:1]
+    return not first or first in _INITIALS  # what is ignored in comparing may stand before any

@@ -6,7 +6,7 @@ from html import unescape
 from typing import NamedTuple
 
 from aggregator.dates import is_date
-from aggregator.html.labels import MOST_WORDS, languages_of
+from aggregator.html.labels import MOST_WORDS, START_LETTERS, languages_of, may_begin
 
 MAX_POSTED_LENGTH = 100  # characters of the line as read
 MAX_LEAD_LENGTH = 2_000  # characters of HTML in which it must end
@@ -23,6 +23,10 @@ _DAY = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)")
 _YEAR_OR_TIME = re.compile(r"(?<!\d)\d{4}(?!\d)|\d:\d\d")
 _EMPHASIS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")  # of Markdown
 _PIECE = re.compile(r'<(/?)([a-z0-9]+)(?: [a-z]+="[^"]*")*>|[^<]+')  # of safe HTML only
+# Read as `_PIECE` reads it, up to what a line may have for its first letters; emphasis and apostrophes are none.
+_START = re.compile(
+    rf"""(?:</?[a-z0-9]+(?: [a-z]+="[^"]*")*>|[\s<*_'`])*+([A-Za-z]{{{START_LETTERS}}}|.)""", re.DOTALL
+)
 _BREAKS = re.compile(r"(?:\s*<br>)*\s*")
 
 
@@ -75,8 +79,9 @@ def _divided(line: str) -> Iterator[tuple[str, str]]:
     words = line.split(" ")
     for n in range(min(MOST_WORDS, len(words) - 1), 0, -1):
         yield " ".join(words[:n]), " ".join(words[n:])
-    digit = next(n for n, character in enumerate(line) if character.isdecimal())
-    yield line[:digit], line[digit:]
+    digit = next((n for n, character in enumerate(line) if character.isdecimal()), None)
+    if digit is not None:  # all the others were in references to characters
+        yield line[:digit], line[digit:]
 
 
 def lift_posted(html: str) -> tuple[str | None, str]:
@@ -86,6 +91,9 @@ def lift_posted(html: str) -> tuple[str | None, str]:
     the HTML comes back as it is. Whether the text is a date is not judged here.
     """
     lead = html[:MAX_LEAD_LENGTH]
+    start = _START.match(lead)
+    if start is None or not (start[1] == "&" or may_begin(start[1])):
+        return None, html
     opened: list[tuple[str, str]] = []  # name and tag of what the line stands in
     line = ""
     for piece in _PIECE.finditer(lead):

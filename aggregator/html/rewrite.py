@@ -36,13 +36,17 @@ _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [a-z][a-z:-]*="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z:-]+)="([^"]*)"')
+_NOTABLE = "a|embed|iframe|img|math|object|source|svg|title"
+# Where no xml:base is in force, the tags that are not written as they are.
+_CHANGED = re.compile(_TAG.pattern.replace("(/?)", rf"(/?)(?=(?:{_NOTABLE})[ >]|[a-z0-9-]+ )"))
 
 
 def rewritten(html: str, base: str | None) -> str:
     """Return nh3's output as it is to be shown; again with any `base` changes nothing. Linear."""
     writer = _Writer(html, base)
     position = 0
-    while tag := _TAG.search(html, position):
+    tags = _TAG if "xml:base" in html else _CHANGED
+    while tag := tags.search(html, position):
         writer.pieces.append(html[position : tag.start()])
         position = writer.write(tag)
     writer.pieces.append(html[position:])

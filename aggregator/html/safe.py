@@ -5,6 +5,7 @@ shown, and only what the strict allow-list (`_SHOWN`) would not change by a sing
 So safety rests on nh3's parser and on `allowed`, never on the regular expressions in between.
 """
 
+import re
 from html import unescape
 
 import nh3
@@ -21,6 +22,8 @@ from aggregator.html.text import (
     xml_safe,
 )
 from aggregator.urls import LINK_SCHEMES
+
+_ACTIVE = re.compile("[<>&\u00a0]")  # what a parser reads otherwise than it is written
 
 MAX_PASSES = 6  # of a document through the parser until it no longer changes
 
@@ -54,6 +57,8 @@ def sanitise(html: str, *, base: str | None = None) -> str:
     accessible name; MathML stays. A <base> inside is never obeyed.
     """
     html = _plain_breaks(shortened(html))
+    if _ACTIVE.search(html) is None:
+        return html
     settled = _settled(html, base)
     while len(settled) > MAX_HTML_LENGTH:  # grown by escapes and absolute links: would be cut next time
         html = html[: len(html) * 9 * MAX_HTML_LENGTH // (10 * len(settled))]
@@ -71,7 +76,9 @@ def _settled(html: str, base: str | None) -> str:
         html = escape_text(unescape(stripped(html)))
     if base is not None:  # as published, so there will be something to write; what we stored comes without
         html = rewritten(_cleaned(_READ, html), base)
-    for _ in range(MAX_PASSES):
+    elif html != rewritten(html, None):
+        html = rewritten(_cleaned(_READ, html), None)
+    for _ in range(MAX_PASSES):  # writing anew what was written changes nothing
         if _is_shown_as_it_is(html):
             return html
         html = rewritten(_cleaned(_READ, html), base)
@@ -79,7 +86,7 @@ def _settled(html: str, base: str | None) -> str:
 
 
 def _is_shown_as_it_is(html: str) -> bool:
-    return _cleaned(_SHOWN, html) == html == rewritten(html, None) and not is_too_deep(html)
+    return _cleaned(_SHOWN, html) == html and not is_too_deep(html)
 
 
 def _cleaned(cleaner: nh3.Cleaner, html: str) -> str:

@@ -37,6 +37,7 @@ _CONTROLS = tuple(set(range(0x20)) - set(b"\t\n\r"))
 _NOSCRIPT = re.compile(r"</?noscript[^<>]*>", re.IGNORECASE)
 _PRE = re.compile(r"(<pre(?: [a-z]+=\"[^\"]*\")*>)\n")
 _TAG = re.compile(r"<[^<>]*>")
+_ANY_TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)(?: [a-z][a-z:-]*="[^"]*")*>')  # of safe HTML
 _PARAGRAPH_ITEM = re.compile(r"<li>(?:\s*<(?:p|div|article|section)>)+")  # the bullet stands before the text
 _EMPTY_ITEM = re.compile(r"<li>(?=\s*</?(?:li|[uo]l)>)")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
@@ -87,9 +88,24 @@ def plain_text(html: str) -> str:
         return html
     if is_too_deep(html):
         return _lines(stripped(html))
-    # Without attributes and with text escaped, every `<…>` that comes back is a tag.
-    marked = _folded(_STRUCTURE.clean(without_noscript(html)))
-    marked = _EMPTY_ITEM.sub("", _PARAGRAPH_ITEM.sub("<li>", marked))
+    return _read(_STRUCTURE.clean(without_noscript(html)), html)
+
+
+def safe_text(html: str) -> str:
+    """Return the `plain_text` of safe HTML, without parsing it again: only its marked tags count."""
+    if "<rp>" in html or "<rp " in html:  # which is left out with what it holds
+        return plain_text(html)
+    return _read(_ANY_TAG.sub(_bare, html), html)
+
+
+def _bare(tag: re.Match[str]) -> str:
+    """Write a tag without its attributes, or none where it leaves no mark."""
+    return f"<{tag[1]}{tag[2]}>" if tag[2] in _MARKED_TAGS else ""
+
+
+def _read(marked: str, html: str) -> str:
+    """Read the structure of `html`: tags without attributes, and text escaped, so that every `<…>` is a tag."""
+    marked = _EMPTY_ITEM.sub("", _PARAGRAPH_ITEM.sub("<li>", _folded(marked)))
     text = _lines(_TAG.sub(_mark, marked))
     if not text and "<img" in html:
         text = _lines("\n".join(_ALTERNATIVE.findall(_PICTURES.clean(html))))

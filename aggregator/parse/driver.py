@@ -3,7 +3,8 @@
 feedparser (6.0.14, `api.parse`) makes its XML parser from the first module of `PREFERRED_XML_PARSERS` that has a
 `create_parser`; ours is that module. Only feedparser asks by that list: other users of xml.sax get what they got.
 feedparser passes nothing through to the parser, so what is known of the document comes in a context variable: each
-thread and each task has its own.
+thread and each task has its own. So does the document: of one that is in UTF-8 feedparser gets no more than it looks
+at, for it decodes, searches and encodes the whole of what it gets.
 
 Its handler is made ours (see `handler`), which tells the same for less. Three things differ from
 xml.sax.expatreader:
@@ -22,9 +23,11 @@ whole every time.
 
 import copy
 import io
+import re
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from traceback import clear_frames
 from typing import Any
 from xml.sax import SAXException
 
@@ -36,6 +39,11 @@ from aggregator.parse.handler import adopt
 from aggregator.parse.known import Piece, context, cut, digest
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
+
+UTF8 = {"content-type": "application/xml; charset=utf-8"}  # of a document that is, and says so
+
+# Up to here feedparser looks for a declaration and a document type (`convert_to_utf8`, `replace_doctype`).
+_ROOT = re.compile(rb"<\w")
 
 # What feedparser remembers for the whole document, or sets anew at each item before it looks.
 _LASTING = frozenset({"entries", "feeddata", "property_depth_map", "version", "bozo", "exc", "_locator"})
@@ -52,10 +60,12 @@ class Visit:
 
     known: Collection[str]
     frame: str
+    rest: memoryview | None = None  # of the document, where feedparser was given its beginning only
+    failure: BaseException | None = None  # why the document is known not to be well-formed
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    document: bytes = b""  # as feedparser hands it to its parser
+    document: bytes = b""  # as it was read
     parts: list[memoryview] = field(default_factory=list)  # of it, without the items left out
     foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
     finished: bool = False  # the strict parser came to the end
@@ -72,7 +82,7 @@ class Visit:
             self.positions.append(len(self.positions) + len(self.skipped))
             self.digests.append(name)
 
-    def conclude(self, result: Parsed) -> bool:
+    def conclude(self, result: Parsed, document: bytes) -> bool:
         """Settle the facts once feedparser is done; False when the whole document has to be read after all."""
         # Both decide what becomes of an entry outside feedparser: the language after the items, or a version
         # from the document type, was not known when they were read.
@@ -82,10 +92,15 @@ class Visit:
             self.digests = [None] * len(result["entries"])
         if not self.finished:  # the loose parser read it from the beginning
             self.positions = list(range(len(result["entries"])))
+            self.document = document
         return as_foreseen or not (self.skipped or self.spoiled)
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+class NotWellFormedError(Exception):
+    """The strict parser does not come to the end of a document."""
 
 
 def read(
@@ -96,16 +111,48 @@ def read(
     Raises whatever feedparser's parsers raise.
     """
     visit = Visit(known=known, frame=frame)
+    if headers == UTF8 and feedparser.api.PREFERRED_XML_PARSERS[:1] == [__name__]:
+        try:
+            return read_strictly(body, known=known, frame=frame)
+        except NotWellFormedError as exc:
+            visit = Visit(known=(), frame=frame, failure=exc.__cause__)
+            for error in (exc, exc.__cause__):  # which hold all that was read
+                clear_frames(error.__traceback__ if error else None)
+    result = _told(body, headers, visit)
+    return (result, visit) if visit.conclude(result, body) else read(body, headers, known=(), frame=frame)
+
+
+def read_strictly(document: bytes, *, known: Collection[str], frame: str) -> tuple[Parsed, Visit]:
+    """Do as `read` with a document in UTF-8; raises `NotWellFormedError` where that would use the loose parser."""
+    root = _ROOT.search(document)
+    seen = root.end() if root else len(document)
+    visit = Visit(known=known, frame=frame, rest=memoryview(document)[seen:])
+    try:
+        result = _told(document[:seen], UTF8, visit)
+    except NotWellFormedError:
+        if visit.skipped or visit.spoiled:
+            return read_strictly(document, known=(), frame=frame)
+        raise
+    if not visit.finished:  # there is nothing to read at all
+        raise NotWellFormedError
+    if visit.conclude(result, document):
+        return result, visit
+    return read_strictly(document, known=(), frame=frame)
+
+
+def _told(document: bytes, headers: Mapping[str, str], visit: Visit) -> Parsed:
+    """Call feedparser, with a visit for the parser that it makes."""
     token = _visit.set(visit)
     try:
         result: Parsed = feedparser.parse(
-            io.BytesIO(body), response_headers=dict(headers), sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(document),
+            response_headers=dict(headers),
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     finally:
         _visit.reset(token)
-    if not visit.finished:
-        visit.document = body
-    return (result, visit) if visit.conclude(result) else read(body, headers, known=(), frame=frame)
+    return result
 
 
 def create_parser() -> ExpatReader:
@@ -157,10 +204,12 @@ class _Driver(ExpatReader):
     def __init__(self, visit: Visit) -> None:
         super().__init__()
         self._visit = visit
-        self._left = memoryview(b"")  # what of the document is still to be read
+        self._document = memoryview(b"")
+        self._position = 0  # up to where it has been read or left out
         self._certain = False  # whether the last thing read was an item, so that the next can begin here
         self._memory: _Memory | None = None  # what feedparser knows outside items; None = look
         self._inherits = b""
+        self._blanks: list[bytes] = []  # not yet read
 
     def setContentHandler(self, handler: Any) -> None:  # noqa: N802 - as xml.sax names it
         """Take feedparser's handler; where the document is one of ours, as it is driven here."""
@@ -170,27 +219,42 @@ class _Driver(ExpatReader):
 
     def parse(self, source: Any) -> None:
         """Read a document; raises SAXException where it is not well-formed."""
-        document = source.getByteStream().read()
-        head, pieces = cut(document)
-        self._visit.document, self._left = document, memoryview(document)
-        separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
+        if self._visit.failure is not None:
+            self.getErrorHandler().fatalError(self._visit.failure)
         try:
-            self._between(head)
-            for piece in pieces:
-                self._item(piece, separable=separable)
-                self._between(piece.gap)
-            self.feed(b"", last=True)
-            self._visit.finished = True
+            self._parse(b"".join((source.getByteStream().read(), self._visit.rest or b"")))
+        except SAXException as exc:
+            if self._visit.rest is None:
+                raise
+            raise NotWellFormedError from exc  # before feedparser has the loose parser read what it has
         finally:
             self.close()
 
+    def _parse(self, document: bytes) -> None:
+        self._visit.document, self._document = document, memoryview(document)
+        head, pieces = cut(document)
+        separable = b"<!DOCTYPE" not in head  # entities, and expat's limits on them, belong to the whole
+        self._between(head)
+        for piece in pieces:
+            self._item(piece, separable=separable)
+            self._between(piece.gap)
+        self._catch_up()
+        self.feed(b"", last=True)
+        self._visit.finished = True
+
     def _between(self, text: bytes) -> None:
-        """Read what is no item; blanks change nothing."""
+        """Read what is no item; blanks change nothing, and are read with what comes next."""
         self._visit.parts.append(self._take(text))
-        self.feed(text)
-        if text.strip():
+        self._blanks.append(text)
+        if text and not text.isspace():
+            self._catch_up()
             self._certain, self._memory = False, None
             self._visit.note(len(self._handler.entries), None)
+
+    def _catch_up(self) -> None:
+        """Read what was put off."""
+        self.feed(b"".join(self._blanks))
+        self._blanks.clear()
 
     def _item(self, piece: Piece, *, separable: bool) -> None:
         """Read a piece, or leave it out."""
@@ -200,7 +264,7 @@ class _Driver(ExpatReader):
             self._visit.parts.append(part)
             independent = self._read(piece, memory)
             self._visit.note(len(self._handler.entries), name if separable and independent else None)
-        elif self._certain or self.is_in_content():
+        elif self._certain or self._is_in_content():
             self._certain = True
             self._visit.skipped.append(name)
         else:
@@ -209,8 +273,13 @@ class _Driver(ExpatReader):
 
     def _take(self, text: bytes) -> memoryview:
         """Return `text`, which comes next in the document, where it stands there: without a copy that would last."""
-        part, self._left = self._left[: len(text)], self._left[len(text) :]
-        return part
+        start = self._position
+        self._position += len(text)
+        return self._document[start : self._position]
+
+    def _is_in_content(self) -> bool:
+        self._catch_up()
+        return self.is_in_content()
 
     def _look(self) -> _Memory:
         """Take down all that the next items inherit."""
@@ -225,6 +294,7 @@ class _Driver(ExpatReader):
         """Read a piece; return whether it may be left out when it comes again."""
         handler, outside = self._handler, not self._handler.inentry
         entries, enclosed = len(handler.entries), self.depth > 0
+        self._catch_up()
         self._certain = self.feed_element(piece.body, piece.closing)
         if not (self._certain and outside):
             self._memory = None

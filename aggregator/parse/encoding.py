@@ -62,6 +62,7 @@ _GUESSES = [
 class Decoded:
     text: str
     problem: str | None = None
+    utf8: bytes | None = None  # the text, where it came in UTF-8
 
 
 def decode(body: bytes, content_type: str = "") -> Decoded:
@@ -77,10 +78,10 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
         stateful = next((label for label in labels if label.startswith(_SEVEN_BITS)), "ascii")
         return Decoded(body.decode(stateful, errors="replace"))
     try:
-        return Decoded(_once(body))
+        return _once(body)
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            return Decoded(_once(body[: error.start]), "the document ends within a character")
+            return Decoded(_once(body[: error.start]).text, "the document ends within a character")
     return _labelled(body, labels) or _mixed(body) or _guessed(body)
 
 
@@ -103,11 +104,12 @@ _LONE_LEAD = re.compile(rb"\xc3[\x82-\xb4](?![\x80-\xff])")
 _LEAD = re.compile(rb"\xc3[\x82-\xb4]")
 
 
-def _once(body: bytes) -> str:
+def _once(body: bytes) -> Decoded:
     """Decode UTF-8 once, or twice; cheaply rule out nearly everything first."""
     text = body.decode()
     may_be_twice = _LEAD.search(body) is not None and _LONE_LEAD.search(body) is None
-    return once(text) if may_be_twice else text
+    read = once(text) if may_be_twice else text
+    return Decoded(read, utf8=body if read is text else None)
 
 
 def _byte(character: str) -> bytes:

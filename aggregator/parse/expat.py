@@ -5,7 +5,8 @@ differs: expat tells each line and each entity by itself, `buffer_text` makes on
 never read: expat passes over them while nobody handles them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 from xml.sax import SAXParseException, handler, xmlreader
@@ -14,7 +15,44 @@ TEXT_BUFFER = 1 << 16  # bytes of one run of text that are kept together
 
 _PROBE = b"<?aggregator here?>"
 _FEATURES = {handler.feature_namespaces: True, handler.feature_external_ges: False}
-NO_ATTRIBUTES = xmlreader.AttributesNSImpl({}, {})
+
+
+@lru_cache(maxsize=1024)
+def _pair(joined: str) -> tuple[str | None, str]:
+    """Take apart "name", "uri name" or "uri name prefix"."""
+    parts = joined.split()
+    return (None, joined) if len(parts) == 1 else (parts[0], parts[1])
+
+
+@lru_cache(maxsize=1024)
+def _qname(joined: str) -> str:
+    return ":".join(reversed(joined.split()[1:])) or joined
+
+
+class Attributes(xmlreader.AttributesNSImpl):
+    """Attributes as expat tells them, taken apart when somebody asks."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self._told = told
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def triples(self) -> Iterator[tuple[tuple[str | None, str], str, str]]:
+        """Yield name, qualified name and value."""
+        for joined, value in self._told.items():
+            yield _pair(joined), _qname(joined), value
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what `AttributesNSImpl` keeps."""
+        if name not in {"_attrs", "_qnames"}:
+            raise AttributeError(name)
+        self._attrs = {_pair(joined): value for joined, value in self._told.items()}
+        self._qnames = {_pair(joined): _qname(joined) for joined in self._told}
+        return getattr(self, name)
+
+
+NO_ATTRIBUTES = Attributes({})
 
 
 class _Place(xmlreader.Locator):
@@ -42,7 +80,6 @@ class ExpatReader(xmlreader.XMLReader):
         self._opened = 0
         self._elements: list[tuple[int, int]] = []  # where they began, and where their end tags began
         self._probed = -1
-        self._names: dict[str, tuple[str | None, str]] = {}
         self._parser = self._make()
 
     def _make(self) -> expat.XMLParserType:
@@ -91,14 +128,14 @@ class ExpatReader(xmlreader.XMLReader):
         if self.depth == self._level:
             self._opened = self._parser.CurrentByteIndex
         self.depth += 1
-        attrs = self._attributes(attributes) if attributes else NO_ATTRIBUTES
-        self._handler.startElementNS(self._name(name), None, attrs)
+        attrs = Attributes(attributes) if attributes else NO_ATTRIBUTES
+        self._handler.startElementNS(_pair(name), None, attrs)
 
     def _end(self, name: str) -> None:
         self.depth -= 1
         if self.depth <= self._level:
             self._elements.append((self._opened, self._parser.CurrentByteIndex))
-        self._handler.endElementNS(self._name(name), None)
+        self._handler.endElementNS(_pair(name), None)
 
     def _enter(self, prefix: str | None, uri: str | None) -> None:
         self.scope.append((prefix, uri))
@@ -111,22 +148,6 @@ class ExpatReader(xmlreader.XMLReader):
     def _instruct(self, _target: str, _data: str) -> None:
         """feedparser ignores them."""
         self._probed = self._parser.CurrentByteIndex
-
-    def _name(self, joined: str) -> tuple[str | None, str]:
-        """Take apart "name", "uri name" or "uri name prefix"."""
-        pair = self._names.get(joined)
-        if pair is None:
-            parts = joined.split()
-            pair = self._names[joined] = (None, joined) if len(parts) == 1 else (parts[0], parts[1])
-        return pair
-
-    def _attributes(self, attributes: Mapping[str, str]) -> xmlreader.AttributesNSImpl:
-        values, names = {}, {}
-        for joined, value in attributes.items():
-            pair = self._name(joined)
-            values[pair] = value
-            names[pair] = ":".join(reversed(joined.split()[1:])) or joined
-        return xmlreader.AttributesNSImpl(values, names)
 
     # what xml.sax asks of a reader
 

@@ -1,8 +1,9 @@
 """RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, CDF: everything feedparser reads."""
 
+import contextlib
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
@@ -22,15 +23,15 @@ from aggregator.model import (
 )
 from aggregator.parse import driver, extensions, feedlevel, hints
 from aggregator.parse.archive import archive_url
-from aggregator.parse.encoding import decode
-from aggregator.parse.repair import mend
+from aggregator.parse.encoding import Decoded, decode
+from aggregator.parse.repair import Written, as_written, is_odd, mend
 from aggregator.parse.tombstones import tombstones
 from aggregator.urls import absolute
 
 Parsed = dict[str, Any]  # feedparser's FeedParserDict, read as a plain dict: its own look-ups guess and warn
 
-UTF8 = {"content-type": "application/xml; charset=utf-8"}  # what every document is once it is decoded
-
+_DOMAIN_REST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_AROUND = re.compile(r"\(\s*\)|<\s*>|^\s*\(|\)\s*$")  # what stands around an address, or a name beside one
 _LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -39,13 +40,12 @@ _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
-    document, root, defects = _as_xml(response)
-    result, visit = _feedparser(document, known, frame)
+    xml, (result, visit) = _read(response, known, frame)
     feed, entries = result["feed"], result["entries"]
-    version = dict.get(result, "version") or _version(root)
+    version = dict.get(result, "version") or _version(xml.root)
     if not version and not entries and not visit.skipped:
         raise ParseError(_no_feed(feed, response.url))
-    said = _feed_level(document, feed)
+    said = _feed_level(xml.document, feed)
     deleted, complaints = tombstones(said)
     return ParsedFeed(
         format=version or "unknown",
@@ -53,7 +53,7 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
         updated=_date(feed, "updated") or _date(feed, "published"),
         base=response.url,
         entries=tuple(
-            replace(_entry(entry, more, loose=not visit.finished), position=position, digest=digest)
+            _entry(entry, more, position, digest, loose=not visit.finished)
             for entry, more, position, digest in zip(
                 entries, _extras(visit.read, entries), visit.positions, visit.digests, strict=True
             )
@@ -62,32 +62,63 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
         hints=_hints(feed, said),
         archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
         tombstones=deleted,
-        problems=(*defects, *_problems(result), *complaints),
+        problems=(*xml.problems, *_problems(result), *complaints),
     )
 
 
-def _as_xml(response: Response) -> tuple[bytes, str | None, Sequence[str]]:
-    """Return a document in UTF-8 and mended, the name of its root, and what was wrong with it.
+@dataclass(frozen=True, slots=True)
+class _Xml:
+    """A document in UTF-8, the name of its root, and what was wrong with it."""
 
-    The texts on the way there take up to four times as much memory; they are gone when this returns.
+    document: bytes
+    root: str | None
+    problems: tuple[str, ...]
+    mended: bool
+
+
+def _read(response: Response, known: Collection[str], frame: str) -> tuple[_Xml, tuple[Parsed, driver.Visit]]:
+    """Have a document read, mended where it has to be, and nothing guessed, resolved or cleaned.
+
+    After a document that could be read the next is hoped to need no mending. No content-location: with a base,
+    feedparser would make URLs of guids such as "17".
     """
-    decoded = decode(response.body, response.headers.get("content-type", ""))
-    mended = mend(decoded.text)
-    problems = (*([decoded.problem] if decoded.problem else []), *mended.problems)
-    return mended.text.encode(errors="replace"), mended.root, problems
-
-
-def _feedparser(document: bytes, known: Collection[str], frame: str) -> tuple[Parsed, driver.Visit]:
-    """Have a UTF-8 document read, and nothing guessed, resolved or cleaned.
-
-    No content-location: with a base, feedparser would make URLs of guids such as "17".
-    """
+    xml = _as_xml(response, hopefully=bool(known))
     try:
-        return driver.read(document, UTF8, known=known, frame=frame)
+        if not xml.mended:
+            with contextlib.suppress(driver.NotWellFormedError):
+                found = driver.read_strictly(xml.document, known=known, frame=frame)
+                if not is_odd(found[1].read):  # what was left out has been mended as it is
+                    return xml, found
+            xml = _as_xml(response, hopefully=False)
+        return xml, driver.read(xml.document, driver.UTF8, known=known, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
     except Exception as exc:  # its loose parser raises anything
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def _as_xml(response: Response, *, hopefully: bool) -> _Xml:
+    """Decode a document and mend it; `hopefully`, not where it looks as if it needed none.
+
+    The texts on the way there take up to four times as much memory; they are gone when this returns.
+    """
+    decoded = decode(response.body, response.headers.get("content-type", ""))
+    problems = (decoded.problem,) if decoded.problem else ()
+    written = as_written(decoded.text) if hopefully else None
+    if written is not None:
+        return _Xml(_document(decoded, written), written.root, problems, mended=False)
+    mended = mend(decoded.text)
+    document = mended.text.encode(errors="replace")
+    return _Xml(document, mended.root, (*problems, *mended.problems), mended=True)
+
+
+def _document(decoded: Decoded, written: Written) -> bytes:
+    """Return it in UTF-8: the bytes that came, where they are."""
+    if decoded.utf8 is None:
+        rest = decoded.text[written.start :].encode(errors="replace")
+    else:
+        rest = decoded.utf8[len(decoded.text[: written.start].encode()) :]
+    return written.head.encode(errors="replace") + rest
 
 
 def _string(said: Parsed, name: str) -> str | None:
@@ -168,7 +199,7 @@ def _head(feed: Parsed) -> FeedHead:
     )
 
 
-def _entry(entry: Parsed, extras: Extras, *, loose: bool) -> ParsedEntry:
+def _entry(entry: Parsed, extras: Extras, position: int, digest: str | None, *, loose: bool) -> ParsedEntry:
     content = _best_content(_objects(entry, "content"))
     summary = _text(dict.get(entry, "summary_detail"))
     title = _title(entry)
@@ -191,6 +222,8 @@ def _entry(entry: Parsed, extras: Extras, *, loose: bool) -> ParsedEntry:
         published=_date(entry, "published") or _date(entry, "created"),
         updated=_date(entry, "updated"),
         extras=extras,
+        position=position,
+        digest=digest,
     )
 
 
@@ -241,10 +274,25 @@ def _best_content(contents: Iterable[Parsed]) -> Text | None:
 
 def _people(said: Parsed) -> tuple[Person, ...]:
     people = (
-        Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href"))
+        _whole(Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href")), said)
         for p in _objects(said, "authors")
     )
     return tuple(dict.fromkeys(person for person in people if person != Person()))
+
+
+def _whole(person: Person, said: Parsed) -> Person:
+    """Mend what feedparser cuts: it reads top-level domains of up to four letters, of "anna@alfa.example (Anna)"
+    "anna@alfa.exam" and "ple (Anna".
+    """
+    text = _string(said, "author")
+    if person.email is None or text is None or person.email not in text:
+        return person
+    rest = _DOMAIN_REST.match(text, text.index(person.email) + len(person.email))
+    if not rest or not rest[0]:
+        return person
+    email = person.email + rest[0]
+    name = _AROUND.sub("", text.replace(email, "")).strip()
+    return Person(name=name or None, email=email, url=person.url)
 
 
 def _enclosures(links: Iterable[Parsed]) -> Iterable[Enclosure]:

@@ -15,6 +15,7 @@ MOST_JUNK = 50_000  # characters before a feed that are looked through for its b
 MOST_ENTITIES = 200  # declared by a document itself
 MOST_VALUE = 500  # characters that one of them may stand for
 
+_UNSAID = "\ufeff \t\r\n\0"  # before a document
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'  # version 1.1, too: expat knows no other
 _DECLARED = re.compile(r"<\?xml\b[^>]*\?>\s*", re.IGNORECASE)
 _BEGINNING = re.compile(
@@ -28,6 +29,11 @@ _OPAQUE = re.compile(r"<!(?:\[CDATA\[|--)")
 _NUMBER = re.compile(
     r"&#(?:[xX](?=[0-9A-F]{1,8};)(0*(?:[01]?[0-9A-F]|D[89A-F][0-9A-F]{2}|FFF[EF]|[1-9A-F][0-9A-F]{5,}))"
     r"|(?=[0-9]{1,10};)(0*(?:[12]?[0-9]|3[01]|5[5-7][0-9]{3}|6553[45]|[1-9][0-9]{6,})));",
+    re.ASCII | re.IGNORECASE,
+)
+# What `mend` changes in a document that is well-formed: these, also in CDATA, and longer ones than it knows.
+_ODD = re.compile(
+    rf"&#(?:[0-9]{{11}}|x[0-9A-F]{{9}}|{_NUMBER.pattern.removeprefix('&#')})".encode(),
     re.ASCII | re.IGNORECASE,
 )
 _LOOSE = re.compile(
@@ -52,7 +58,7 @@ class Mended:
 
 def mend(text: str) -> Mended:
     """Return the document as XML as far as that can be had; never raises."""
-    mending = _Mending(text.lstrip("\ufeff \t\r\n\0"))
+    mending = _Mending(text.lstrip(_UNSAID))
     mending.step(xml_safe, "not well-formed: characters that XML forbids")
     mending.step(_beginning, "not well-formed: something stands before the feed")
     head, body = _head(mending.text)
@@ -71,6 +77,38 @@ def mend(text: str) -> Mended:
     else:
         _close(mending, root)
     return Mended(mending.text, tuple(mending.problems), root)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document in which nothing but the declaration changes: what stands before the root, and where that begins."""
+
+    head: str
+    start: int
+    root: str
+
+
+def as_written(text: str) -> Written | None:
+    """Say how a document begins where nothing but its declaration changes; None where `mend` may have to do more.
+
+    It may still be no XML. What is XML and not `is_odd`, `mend` makes the same of, at many times the cost.
+    """
+    found = _first(_ROOT, text[:MOST_JUNK])
+    if found is None:
+        return None
+    start, root = found[0], found[1][1]
+    head = text[:start].lstrip(_UNSAID)
+    beginning = head + text[start : start + MOST_JUNK]
+    if "<!DOCTYPE" in head or _beginning(beginning) is not beginning:
+        return None
+    if text.rfind(f"</{root}") < start or _ending(text, root) is not text:
+        return None
+    return Written(DECLARATION + _DECLARED.sub("", head, count=1), start, root)
+
+
+def is_odd(document: bytes) -> bool:
+    """Whether `mend` may change references in a document, well-formed as it is."""
+    return _ODD.search(document) is not None
 
 
 @dataclass(slots=True)

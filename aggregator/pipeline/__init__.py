@@ -5,20 +5,8 @@ older documents, `publishing` makes the feeds, `filing` their archives, `indexin
 `plant` is what they are given, `report` what they say; `overruling` does what the operator decides.
 """
 
-from aggregator.pipeline.indexing import NEWS_MOST
 from aggregator.pipeline.overruling import carry_out, named, take_orders
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
 
-__all__ = [
-    "NEWS_MOST",
-    "Clock",
-    "Fetch",
-    "Pipeline",
-    "Plant",
-    "Read",
-    "carry_out",
-    "named",
-    "now",
-    "take_orders",
-]
+__all__ = ["Clock", "Fetch", "Pipeline", "Plant", "Read", "carry_out", "named", "now", "take_orders"]

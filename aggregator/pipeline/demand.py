@@ -28,7 +28,7 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
         return _story(plant, store, path.removeprefix(STORIES), sources)
     if path == SEARCH:
         output: Output | None = _search(asked.words)
-        index_news(store)  # what is published is found, and what is found is kept until the next publication
+        index_news(store)  # what is published is found
     else:
         output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
     if output is None:

@@ -36,6 +36,7 @@ from aggregator.serve.turns import RETRY_SECONDS, Overloaded, Turns
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
+SEARCH: Final = "search"  # path of the feed of what a search finds
 OPML: Final = "opml.xml"
 # Pictures and recordings of a story come from its publisher.
 STORY_POLICY: Final = POLICY.replace("img-src 'self'", "img-src http: https:; media-src http: https:")
@@ -68,6 +69,7 @@ def create_app(
             Route("/static/{name}", answers.static),
             Route("/archive/{path:path}", Archives(archive, settings).page),
             Route("/stories/{story_id:path}", answers.story),
+            Route("/search", answers.search),
             Route("/{path:path}", answers.published),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -96,7 +98,7 @@ class _Answers:
         self._feeds = feeds
         self._shelf = Shelf()
         self._pages = Pages()
-        self._turns = Turns(at_once=1)  # for the status
+        self._turns = Turns(at_once=1)  # for pages that are not kept
         self._static = static_files()
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
@@ -133,6 +135,20 @@ class _Answers:
         response = await self._page(request, feed, story_document)
         response.headers["Content-Security-Policy"] = STORY_POLICY
         return response
+
+    async def search(self, request: Request) -> Response:
+        """Answer with a form, and with what is found if anything is asked for."""
+        asked, complaint, feed = asked_of(request), "", None
+        if asked.words:
+            try:
+                feed = await self._feeds.feed_at(SEARCH, asked)
+            except HTTPException as exc:
+                complaint = exc.detail
+        site, place = self._site(), self._place(request)
+        body = await self._turns.make(
+            lambda: self._pages.search(site, place, words=asked.words, feed=feed, complaint=complaint)
+        )
+        return HTMLResponse(body, 400 if complaint else 200, headers=NO_STORE)
 
     async def river(self, request: Request) -> Response:
         publication = self._publication()

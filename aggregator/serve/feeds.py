@@ -29,7 +29,7 @@ WHOLE: Final = Asked()
 
 
 class Feeds:
-    """`live` makes a feed now, in a thread; it returns None, or raises ValueError for words nobody can search for."""
+    """`live` makes a feed now, in a thread; it returns None, or raises `QueryError` for a search it cannot answer."""
 
     def __init__(
         self,
@@ -74,10 +74,12 @@ class Feeds:
             return None
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
+            if asked.words:
+                return await self._shelf.once(lambda: live(path, asked))
             return await self._shelf.made((path, repr(asked)), lambda: live(path, asked))
 
     async def made(self, path: str, asked: Asked, extension: str) -> Made | None:
-        """Make a feed, unless it has been made since the last publication."""
+        """Make a feed, unless it has been made since the last publication; what is searched for always."""
         live = self._live
         if live is None:
             return None
@@ -90,6 +92,8 @@ class Feeds:
 
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
+            if asked.words:
+                return await self._shelf.once(make)
             return await self._shelf.made((path, repr(asked), extension), make)
 
     def _dated(self, address: str, ready: Ready) -> Ready:
@@ -152,10 +156,10 @@ class Feeds:
 
 @contextmanager
 def _told_to_asker() -> Iterator[None]:
-    """Whoever asks in words nobody can search for is told so."""
+    """A search that cannot be answered is told to whoever asked."""
     try:
         yield
-    except (ValueError, QueryError) as exc:
+    except QueryError as exc:
         raise HTTPException(400, str(exc)) from exc
 
 

@@ -33,7 +33,11 @@ class Place:
     """Where a page stands: how its links reach the root, and what they carry along."""
 
     root: str  # relative address of the server's root: "./", "../", …
-    query: str = ""  # "?token=…" for a reader who came with one
+    token: str | None = None  # of a reader who came with one
+
+    @property
+    def query(self) -> str:
+        return "" if self.token is None else f"?token={quote(self.token, safe='')}"
 
     def link(self, path: str) -> str:
         """Return a relative address that works behind any proxy and prefix."""
@@ -55,7 +59,7 @@ Render: TypeAlias = "Callable[[Pages, Site, Place, MergedFeed], Document]"
 def place_of(request_path: bytes, *, token: str | None) -> Place:
     """Return the place of the page at `request_path`, as the client wrote it, from its first slash on."""
     depth = request_path.count(b"/") - 1
-    return Place(root="../" * depth or "./", query=f"?token={quote(token, safe='')}" if token else "")
+    return Place(root="../" * depth or "./", token=token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +91,15 @@ class Pages:
 
     def river(self, site: Site, place: Place, feed: MergedFeed | None) -> bytes:
         """Show the latest entries of a feed; None when nothing has been published yet."""
-        entries = feed.entries[:PAGE_ENTRIES] if feed is not None else ()
-        related = related_to(feed.entries) if feed is not None else {}
-        return self._render("river.html", site, place, feed=feed, entries=entries, related=related)
+        return self._render("river.html", site, place, feed=feed, **_listing(feed))
+
+    def search(
+        self, site: Site, place: Place, *, words: str, feed: MergedFeed | None, complaint: str
+    ) -> bytes:
+        """Show a form and what was found; `complaint` says why nothing could be looked for."""
+        return self._render(
+            "search.html", site, place, words=words, feed=feed, complaint=complaint, **_listing(feed)
+        )
 
     def story(self, site: Site, place: Place, entry: MergedEntry) -> bytes:
         """Show all we show of a story, with the links of everybody who tells it."""
@@ -113,6 +123,13 @@ class Pages:
 
     def _render(self, name: str, site: Site, place: Place, **contents: object) -> bytes:
         return self._templates.get_template(name).render(site=site, place=place, **contents).encode()
+
+
+def _listing(feed: MergedFeed | None) -> dict[str, object]:
+    """Return what the list of a feed's entries is made of."""
+    if feed is None:
+        return {"entries": (), "related": {}}
+    return {"entries": feed.entries[:PAGE_ENTRIES], "related": related_to(feed.entries)}
 
 
 def river_document(pages: Pages, site: Site, place: Place, feed: MergedFeed) -> Document:

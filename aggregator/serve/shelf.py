@@ -131,6 +131,10 @@ class Shelf:
         made: T = await asyncio.shield(task)
         return made
 
+    async def once(self, make: Callable[[], T]) -> T:
+        """Return what `make` makes, in its turn, without keeping it; raises `Overloaded`."""
+        return await self._turns.make(make)
+
     def _weigh(self, key: tuple[Hashable, ...], task: asyncio.Task[Any]) -> None:
         if _is_spoilt(task):
             if self._made.get(key) is task:

@@ -246,7 +246,8 @@ class Store(Protocol):
     ) -> int:
         """Forget the texts of old entries and return how many.
 
-        Old: first seen before `before`, or beyond the newest `keep_per_source` of their source.
+        Old: first seen before `before`, or beyond the newest `keep_per_source` of their source; of equally new
+        ones, in seconds and place, those stored first are kept.
         Their identity stays, so that an entry its source still carries is not new again. Text
         marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
         go with their entry, and those that were seen before `versions_before`; tombstones from before

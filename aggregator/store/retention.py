@@ -17,7 +17,8 @@ def prune(db: Database, *, before: datetime, keep_per_source: int, texts_before:
             SELECT key FROM (
                 SELECT key, row_number() OVER (
                     PARTITION BY source_id
-                    ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC, position) AS nth
+                    ORDER BY first_seen_at DESC, coalesce(published_at, first_seen_at) DESC, position, key
+                ) AS nth
                 FROM entries WHERE NOT pruned)
             WHERE nth > :keep))
         """,

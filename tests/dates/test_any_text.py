@@ -86,6 +86,20 @@ def test_no_text_raises_or_is_read_outside_of_belief(text: str, other: str) -> N
             assert reading.at.utcoffset() == timedelta()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/:/2006 3:04:05 PM MST",
+        "1/\U00010a40/2006",  # a digit that is no decimal one
+        "፩ Nov 2006",
+        "1 Nov \U00010a40\U00010a40",
+        "14 Nov 99999999999999999999",
+    ],
+)
+def test_what_only_looks_like_numbers_is_no_date(text: str) -> None:
+    assert read_date(text).problem == f'date "{text}" cannot be read'
+
+
 @given(texts)
 def test_what_one_habit_reads_another_never_reads_as_a_third_day(text: str) -> None:
     """A habit chooses between what the text may mean; it adds nothing."""

@@ -211,6 +211,9 @@ def test_without_zone(text: str, wall: str) -> None:
         "2023-W54-1",
         "Thu, 01 Jan 1970 00:00:00 GMT",  # what software writes that has no date
         "1970-01-01",
+        "Thu, 01 Jan 1970 00:00:01 GMT",
+        "Wed, 31 Dec 1969 19:00:00 -0500",
+        "1970-01-01T03:00:00+03:00",
         "0",
         "0000000000",
         "0001-01-01T00:00:00Z",

@@ -28,6 +28,14 @@ def test_e05_what_another_reader_needs_to_subscribe() -> None:
     ]
 
 
+def test_a_title_that_looks_like_markup_is_not_taken_for_it() -> None:
+    """OPML 2.0 lets readers take the text for HTML."""
+    (found,) = outlines(
+        Source(id="alfa", url="https://alfa.example/"), head=FeedHead(title="The <blink> tag & more")
+    )
+    assert found["text"] == found["title"] == "The tag & more"
+
+
 @pytest.mark.parametrize(("own", "text"), [("Own", "Own"), (None, "alfa"), (" ", "alfa")])
 def test_a_source_without_title(own: str | None, text: str) -> None:
     assert outlines(Source(id="alfa", url="https://alfa.example/"), head=FeedHead(title=own)) == [

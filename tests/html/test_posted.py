@@ -1,6 +1,9 @@
 """The "Posted:" line."""
 
+import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
+from html import escape
 
 import pytest
 from hypothesis import given
@@ -142,9 +145,41 @@ def test_no_posted_line(line: str) -> None:
     assert posted_line(line) is None
 
 
+WIDE = {n: n + 0xFEE0 for n in range(ord("A"), ord("z") + 1) if chr(n).isalpha()}
+WRITTEN: list[Callable[[str], str]] = [
+    str,
+    str.upper,
+    lambda line: unicodedata.normalize("NFD", line),
+    lambda line: line.translate(WIDE),
+    lambda line: f"**{line}**",
+    lambda line: line[0] + "\u00ad" + line[1:],
+]
+
+
+@given(
+    st.sampled_from([line for lines in LINES.values() for line in lines]),
+    st.sampled_from(WRITTEN),
+    st.text("*_ \n\t\xa0'`’´\u200f\ufeff\u0301", max_size=4),
+    st.lists(st.sampled_from(["<p>", "<b>", '<a title="a>b">', "<br>", " "]), max_size=4).map("".join),
+    st.sampled_from(["", "</b>", "<i></i>", "&nbsp;"]),
+    st.integers(0, 4),
+)
+def test_no_posted_line_is_passed_over(
+    line: str, write: Callable[[str], str], odd: str, before: str, between: str, at: int
+) -> None:
+    text = odd + write(line.format(DATE))
+    html = f"{before}{escape(text[:at])}{between}{escape(text[at:])}<p>x</p>"
+    found = posted_line(text[:at] + (between if between[:1] == "&" else "") + text[at:])
+    assert lift_posted(html)[0] == (found.date if found else None)
+
+
 @given(markup, st.sampled_from(["", "<p>", "<div><p>", "<b>"]))
 def test_lifting_leaves_safe_html(html: str, before: str) -> None:
     safe = sanitise(f"{before}Posted: {DATE}{html}", base=BASE)
     date, rest = lift_posted(safe)
     assert active(rest) == []
     assert date is not None or rest == safe
+
+
+def test_a_line_whose_only_digits_are_in_references_is_no_posted_line() -> None:
+    assert posted_line("It said &#8220;no&#8221;.") is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.html import escape_text, plain_text, sanitise, xml_safe
+from aggregator.html import escape_text, plain_text, safe_text, sanitise, xml_safe
 from tests.html.markup import markup
 
 
@@ -15,6 +15,12 @@ def test_plain_text_has_no_markup_left(html: str) -> None:
     assert plain_text(escape_text(text)) == text
     assert xml_safe(text) == text
     assert all(line and line == " ".join(line.split()) for line in text.split("\n")) or text == ""
+
+
+@given(markup)
+def test_safe_html_says_the_same_without_a_parser(html: str) -> None:
+    for safe in (sanitise(html), sanitise(html, base="https://a.example/")):
+        assert safe_text(safe) == plain_text(safe)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,13 @@ def test_plain_text_has_no_markup_left(html: str) -> None:
 )
 def test_plain_text(html: str, expected: str) -> None:
     assert plain_text(html) == expected
+    assert safe_text(sanitise(html)) == plain_text(sanitise(html))
+
+
+def test_tags_of_safe_html_end_where_their_attributes_do() -> None:
+    assert (
+        safe_text('<p title="a<b>c">d</p><p>e</p>') == "d\ne"
+    )  # nothing but quotes is escaped there for certain
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What leaving out known items must not change: a reading with them left out is compared with a whole one."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from aggregator.errors import ParseError
@@ -20,11 +20,12 @@ def reading(
     of: Source | None = None,
     url: str = URL,
     content_type: str = "application/xml",
+    date_orders: Collection[str] = (),
 ) -> Reading | str:
     """What comes of a document, or why nothing does."""
     response = Response(status=200, url=url, body=body, headers={"content-type": content_type})
     try:
-        return read(of or source(), response, known)
+        return read(of or source(), response, known, date_orders)
     except ParseError as exc:
         return str(exc)
 
@@ -39,7 +40,11 @@ def left_out(before: bytes, after: bytes, **more: object) -> int:
 
 
 def compare(old: Reading, known: Sequence[KnownItem], body: bytes, **more: object) -> int:
-    """Read `body` with `known`, items of `old`, and as a whole, and compare all that was read."""
+    """Read `body` with `known`, items of `old`, and as a whole, and compare all that was read.
+
+    Whoever remembers items remembers how their dates were written, too.
+    """
+    more["date_orders"] = old.date_orders
     whole, part = reading(body, **more), reading(body, known, **more)  # type: ignore[arg-type]
     if isinstance(whole, str) or isinstance(part, str):
         assert part == whole

@@ -39,18 +39,22 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def read(body: bytes) -> dict[str, object] | str:
+def read(body: bytes, headers: dict[str, str]) -> dict[str, object] | str:
     try:
-        result, _ = driver.read(body, {"content-type": "application/xml"}, known=(), frame="")
+        result, _ = driver.read(body, headers, known=(), frame="")
     except Exception as exc:  # noqa: BLE001 - what feedparser raises is compared, too
         return repr(exc)
     return {name: str(value) if name == "bozo_exception" else value for name, value in result.items()}
 
 
-def both(body: bytes, stock: pytest.MonkeyPatch) -> tuple[object, object]:
-    theirs = read(body)
+ANY = {"content-type": "application/xml"}
+
+
+def both(body: bytes, stock: pytest.MonkeyPatch, headers: dict[str, str] = ANY) -> tuple[object, object]:
+    stock.setattr(feedparser.api, "PREFERRED_XML_PARSERS", [])
+    theirs = read(body, headers)
     stock.undo()
-    return theirs, read(body)
+    return theirs, read(body, headers)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +98,38 @@ SHORTCUTS = """<?xml version="1.0"?>
 <sub base="q"><link>r</link></sub></item>
 <item xml:lang="de"><title>D</title><sub lang="it"><feed/></sub><sub lang="fr"><description>f</description></sub>
 <sub xml:lang=""><title>e</title></sub></item>
+<item><link>https:///a.example/?a=1&amp;amp;b;=2&amp;c;</link><guid>https:////a.example//</guid>
+<title>Ð¢ÐµÑ\x81Ñ\x82</title>
+<description>\x91q\x92 é</description><author>A (a@b.example)</author>
+<category>\x93c\x94</category><c:odd>Ã©\x97</c:odd>
+<fullitem>&lt;p&gt;Ñ\x82</fullitem><ttl>\x96</ttl><keywords>a,b</keywords><keywords>a,b</keywords></item>
+<item><title>&lt;b&gt;T&lt;/b&gt; &amp;copy;</title><A:summary>a &amp;nope; b</A:summary>
+<A:rights>&amp;copy; &lt;i&gt;R&lt;/i&gt;</A:rights>
+<A:content type="application/octet-stream">w6k8Yj48L2I+</A:content><A:summary mode="base64">!</A:summary>
+<A:content type="text/html" src="s">h<div>d</div>i<b>j</b>k</A:content>
+<summary type="xml">x<div/></summary></item>
+<item><source url="u"><title>S</title><link>sl?a&amp;b;</link><description>sd</description>t</source><link/>
+<link>l</link><A:contributor><A:name>N</A:name><A:uri>u</A:uri></A:contributor>
+<title>one &amp;copy;</title><sub><title>two</title></sub>
+<image><url>i</url><link>not the item's</link></image></item>
 <item><A:content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>a<odd/>b</p><svg
- xmlns="http://www.w3.org/2000/svg"><g/></svg><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>y</mi></math></div>
+ xmlns="http://www.w3.org/2000/svg"><g/></svg><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>y</mi></math>
+<svg xmlns=""><title>s</title></svg><math xmlns=""><p class="c"/></math></div>
 </A:content><image>text</image><math/><svg/><title>after</title></item>
 </channel></rss>"""
+
+
+def test_of_a_document_in_utf8_feedparser_sees_no_more_than_it_looks_at(stock: pytest.MonkeyPatch) -> None:
+    for body in (
+        TELLS,
+        TELLS.replace("</entry>", ""),
+        TELLS.replace("<feed", "<!DOCTYPE feed>\n<feed"),
+        "<a>",
+        "a",
+        "",
+    ):
+        theirs, ours = both(body.encode(), stock, driver.UTF8)
+        assert ours == theirs
 
 
 def without_dates(told: object) -> object:
@@ -107,7 +139,7 @@ def without_dates(told: object) -> object:
     return [without_dates(one) for one in told] if isinstance(told, list) else told
 
 
-@pytest.mark.parametrize("nth", range(4))
+@pytest.mark.parametrize("nth", range(7))
 def test_the_shorter_ways_lead_to_the_same(nth: int, stock: pytest.MonkeyPatch) -> None:
     """One item at a time: to feedparser, what one has begun the next goes on with."""
     head, *items = re.split(r"(?=<item)", SHORTCUTS.removesuffix("</channel></rss>"))

@@ -150,3 +150,19 @@ def test_what_is_no_feed(document: str, told: str) -> None:
     with pytest.raises(ParseError) as raised:
         read(document)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("author", "name", "email"),
+    [
+        ("anna@alfa.example (Anna)", "Anna", "anna@alfa.example"),
+        ("Anna &lt;anna@nasa.museum&gt;", "Anna", "anna@nasa.museum"),
+        ("anna@news.co.technology", None, "anna@news.co.technology"),
+        ("anna@alfa.org (Anna B.)", "Anna B.", "anna@alfa.org"),
+    ],
+)
+def test_an_address_whose_domain_is_long_is_read_whole(author: str, name: str | None, email: str) -> None:
+    """feedparser reads top-level domains of up to four letters."""
+    body = rss(f"<title>x</title><author>{author}</author>")
+    (entry,) = read(body).entries
+    assert entry.authors == (Person(name=name, email=email),)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.model import Reading, Rule
@@ -96,6 +96,11 @@ def test_an_item_is_read_as_the_whole_document_is_encoded() -> None:
         (rss(item(1)), rss("<x><![CDATA[ ", item(1), " ]]></x>", item(2)), 0),
         (rss(item(1), item(2)), rss(item(1), item(2), "<b>"), 0),
         (rss(item(1), item(2)), rss(item(1), item(2), "&nbsp;"), 2),  # mended
+        (
+            rss(item(2)),
+            rss(item(1, "<description><![CDATA[a&#0;b]]></description>"), item(2)),
+            1,
+        ),  # well-formed, too
         (rss(item(1), item(2)), rss(item(1), item(2), "<language>de</language>"), 0),
     ],
 )
@@ -160,6 +165,8 @@ def test_items_of_a_json_feed_are_known_too() -> None:
     assert [entry.position for entry in good(after, known=good(before).known).entries] == [0]
 
 
+@example(b"<rss/><item\f></item>")
+@example(b"<item\f/><item/>")
 @given(st.binary(max_size=200) | st.text("<>/ item:entry", max_size=200).map(str.encode))
 def test_what_is_cut_is_nothing_lost(document: bytes) -> None:
     head, pieces = cut(document)

@@ -1,13 +1,14 @@
 """Documents that are nearly feeds, and what is read of them."""
 
 import time
+from xml.parsers import expat
 
 import pytest
 
 from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed, Response
 from aggregator.parse import extensions, parse
-from aggregator.parse.repair import DECLARATION, mend
+from aggregator.parse.repair import DECLARATION, as_written, is_odd, mend
 
 FORBIDDEN = "not well-formed: characters that XML forbids"
 REFERENCES = "not well-formed: references to characters that XML forbids"
@@ -146,6 +147,37 @@ def test_a_well_formed_document_is_not_touched() -> None:
     document = DECLARED + rss(item("A &amp; B <![CDATA[&nbsp;]]>")) + "\n"
     assert mend(document).text == document.replace(DECLARED, DECLARATION)
     assert mend(document).problems == ()
+
+
+def is_xml(text: str) -> bool:
+    try:
+        expat.ParserCreate(namespace_separator=" ").Parse(text.encode(errors="replace"), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+SPOILT = "\0|\x1f|\ufffe|&#0;|&#x1f;|&#000000000065;|&#65;|&nbsp;|&amp;|&"
+SPOILT += "|<![CDATA[&#0; &nbsp; & ]]>|<!-- & --></rss>|<!-- </rss> -->|<rss>|x"
+
+
+@pytest.mark.parametrize("spoilt", ["", *SPOILT.split("|")])
+@pytest.mark.parametrize("whole", [*(case[0] for case in CASES), *(case[0] for case in LOOSE)])
+def test_what_is_taken_as_written_is_what_mending_would_give(whole: str, spoilt: str) -> None:
+    for document in (whole.replace("T", spoilt, 1), whole + spoilt, spoilt + whole):
+        written, mended = as_written(document), mend(document)
+        text = written.head + document[written.start :] if written else ""
+        assert (
+            not is_xml(text)
+            or is_odd(text.encode())
+            or (text, written and written.root, ())
+            == (
+                mended.text,
+                mended.root,
+                mended.problems,
+            )
+        )
+        assert written is not None or spoilt or mended.problems or "<!" in document
 
 
 @pytest.mark.parametrize("before", ["", "<!-- x -->\n", "<!DOCTYPE html>"])

@@ -782,3 +782,11 @@ def test_what_a_feed_last_said_is_kept_as_long_as_the_story(store: Store) -> Non
     assert len(store.emitted("feed", ["alfa:1", "alfa:2"])) == 1
     store.prune(before=NOON + HOUR, keep_per_source=1, texts_before=NOON)
     assert store.emitted("feed", ["alfa:1", "alfa:2"]) == {}
+
+
+def test_of_what_is_equally_new_what_came_first_is_kept(store: Store) -> None:
+    """Not what some index lists first; by their titles it would be another."""
+    names = ["1", "3", "2"]
+    store.apply(update(plan=Plan(placements=tuple(founds(name) for name in names))))
+    store.prune(before=NOON - HOUR, keep_per_source=2, texts_before=NOON)
+    assert {story.story_id for story in store.latest(9)} == {"alfa:1", "alfa:3"}

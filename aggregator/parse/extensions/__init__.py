@@ -34,6 +34,9 @@ _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _DECLARATION = re.compile(rb"xmlns(?::[\w.-]+)?\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")
+_OF_MEDIA = frozenset({"media", "podcast"})
+_OF_EPISODES = frozenset({"itunes", "podcast", "psc"})
+_OF_PLACES = frozenset({"geo", "georss", "gml"})
 _MOST_CHILDREN = 1000  # elements of one entry that are looked at
 
 
@@ -104,12 +107,13 @@ def _found(element: Element) -> _Found:
 
 
 def _extras(said: Said) -> Extras:
+    prefixes = said.prefixes
     return Extras(
-        media=media(said),
-        thumbnail=thumbnail(said),
-        episode=episode(said),
+        media=media(said) if prefixes & _OF_MEDIA else (),
+        thumbnail=thumbnail(said) if "media" in prefixes else None,
+        episode=episode(said) if prefixes & _OF_EPISODES else None,
         thread=thread(said),
-        place=place(said),
+        place=place(said) if prefixes & _OF_PLACES else None,
         origin=origin(said),
         rights=rights(said),
         licences=licences(said),

@@ -130,17 +130,23 @@ class Said:
                 said.children.setdefault(name(child.tag), []).append(child)
         return said
 
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """What stands before the colon in the names of the children."""
+        return frozenset(one.partition(":")[0] for one in self.children if ":" in one)
+
     def all(self, *names: str) -> Iterator[Element]:
         """Every child with one of the names, in the order of the names."""
         for one in names:
             yield from self.children.get(one, ())
 
     def first(self, *names: str) -> Element | None:
-        return next(self.all(*names), None)
+        return next((self.children[one][0] for one in names if one in self.children), None)
 
     def text(self, *names: str) -> str | None:
         """The first text that is not empty."""
-        return next(filter(None, map(text, self.all(*names))), None)
+        known = [one for one in names if one in self.children]  # most are not: this is asked most
+        return next(filter(None, map(text, self.all(*known))), None) if known else None
 
     def markup(self, *names: str) -> str | None:
         """The first of them as HTML."""

@@ -1,0 +1,1 @@
+"""What comes from outside, as bytes that nobody would send: `python -m tests.fuzz --help`."""
