@@ -1073,7 +1073,7 @@ class Removal:
     story_now: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class MergedFeed:
     """A feed ready to be emitted in any format. `path` is "feed", "feeds/<name>", "tags/<tag>" …"""
 

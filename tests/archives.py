@@ -24,7 +24,7 @@ from aggregator.model import (
     Withdrawal,
 )
 from aggregator.pipeline import Plant
-from aggregator.pipeline.filing import archive_document
+from aggregator.pipeline.filing import archive_document, guarded
 from aggregator.pipeline.publishing import Publisher
 from aggregator.store import Store, open_store
 from tests.things import NOON, entry, source, update
@@ -151,7 +151,7 @@ class Newsroom:
 
     def page(self, path: str) -> Document | Absence:
         address = path.removeprefix(f"{self.public_url}/archive/")
-        return archive_document(self.store, self.public_url, address)
+        return archive_document(self.store, self.public_url, address, guarded=guarded(self.plant))
 
     def read(self, name: str = "feed") -> Any:
         """The current document, from its file."""

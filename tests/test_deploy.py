@@ -6,9 +6,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
+from lxml import html
 
 from tests.fetch.server import Answer, Server
 from tests.running import ROOT, Running, Site, eventually, free_port
@@ -155,3 +157,35 @@ def test_the_unit_is_one(tmp_path: Path) -> None:
     )
     assert [line for line in done.stderr.splitlines() if unit.name in line] == []
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_nginx_below_a_path(tmp_path: Path) -> None:
+    """Links of pages lead somewhere, those of stories whose ids are addresses, too (the slashes in them are %2F)."""
+    guid = "https://alfa.example//news/100%25?a=b#c"
+    feed = FEED.replace(b"<guid>1</guid>", f"<guid>{guid}</guid>".encode())
+    with Server() as publisher:
+        publisher.answer("/alfa", Answer(body=feed))
+        site = Site(tmp_path, sources=f'[[source]]\nid = "alfa"\nurl = "{publisher.url("/alfa")}"\n')
+        (sample,) = re.findall(
+            r"# (location /river/ \{.*?\n    # \})", (DEPLOY / "nginx.conf").read_text(), re.DOTALL
+        )
+        below = re.sub(r"(?m)^ *# ", "", sample)
+        changes = {
+            "127.0.0.1:8080;": f"127.0.0.1:{site.port};",
+            "    location / {": f"{below}\n    location / {{",
+        }
+        with site.daemon() as daemon, nginx("nginx.conf", tmp_path, changes) as client:
+            daemon.feed("Snow falls")
+            assert client.get("/river/feed.atom?limit=1").text.count("<entry>") == 1
+            assert client.get("/river/feed.atom?limit=x").status_code == 400
+            assert client.get("/river").status_code in {301, 404}
+            page: html.HtmlElement = html.document_fromstring(client.get("/river/").content)
+            story = next(str(one) for _, _, one, _ in page.iterlinks() if "stories/" in one)
+            address = urljoin("/river/", story)
+            found = client.get(address)
+            assert (found.status_code, "Snow falls" in found.text) == (200, True)
+            page = html.document_fromstring(found.content)
+            for _, _, link, _ in page.iterlinks():
+                if "://" not in link and not link.startswith("#"):
+                    assert client.get(urljoin(address, link)).status_code == 200, link

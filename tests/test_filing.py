@@ -350,3 +350,40 @@ def test_pages_of_a_feed_with_a_token_of_its_own_lie_in_no_public_file(room: New
     room.publish()
     assert isinstance(room.page("feeds/politics/0/25.atom"), Document)
     assert not (room.public / "archive/feeds").exists()
+
+
+def test_the_archive_of_a_feed_that_asks_for_a_token(room: Newsroom) -> None:
+    """Its pages are no files, and leave with it: whoever knows their addresses has no token to show any more."""
+    room.outputs = (politics("alfa"),)
+    room.tell_many(range(250))
+    room.publish_all()
+    files = room.public / "archive" / "feeds" / "politics"
+    pages = room.walk("feeds/politics")[1]
+    assert len([*files.rglob("*.atom")]) == len(pages) == 3
+    closed = replace(room.outputs[0], tokens=("secret",))
+    room.outputs = (closed,)
+    room.publish_all()
+    assert not files.exists()
+    assert {address: bytes_of(room, address) for address in pages} == pages
+    room.outputs = (replace(closed, name="feeds/renamed"),)
+    room.publish_all()
+    room.restart()
+    room.publish_all()
+    assert {room.page(address) for address in pages} == {Absence.NEVER}
+    room.outputs = (politics("alfa"),)  # open again, as before
+    room.publish_all()
+    assert {address: bytes_of(room, address) for address in pages} == pages
+    assert len([*files.rglob("*.atom")]) == 3
+
+
+def test_files_of_a_feed_that_left_go_with_their_pages(room: Newsroom) -> None:
+    room.outputs = (politics("alfa"),)
+    room.tell_many(range(250))
+    room.publish_all()
+    room.outputs = ()
+    room.publish_all()
+    files = room.public / "archive" / "feeds" / "politics"
+    assert (files / "0").exists()
+    room.store.prune(before=room.now + DAY, keep_per_source=10**6, texts_before=room.now - DAY)
+    room.publish_all()
+    assert {one.name for one in files.iterdir()} == {"2"}

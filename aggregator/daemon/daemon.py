@@ -205,7 +205,7 @@ class Daemon:
         old, self._configuration = self._configuration, new
         self._configuration_error = None
         metrics.note_reload(good=True)
-        self._serve_settings = serve_settings(new)
+        self._serve_settings = serve_settings(new).after(self._serve_settings)
         with self._breaker.tripped_by_failures():
             await self._engine.reconfigure(new)
         self._schedule.concurrency = new.poll.concurrency

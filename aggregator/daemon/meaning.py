@@ -59,7 +59,7 @@ def serve_settings(configuration: Configuration) -> ServeSettings:
         title=configuration.title,
         public_url=configuration.public_url,
         token=configuration.server.token,
-        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs if one.tokens),
+        feed_tokens=tuple((f"feeds/{one.name}", one.tokens) for one in configuration.outputs),
         rate_limit=configuration.server.rate_limit,
         trusted_proxies=configuration.server.trusted_proxies,
         max_age=configuration.poll.min_interval,

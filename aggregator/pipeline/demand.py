@@ -7,6 +7,7 @@ from aggregator.emit.words import rfc3339
 from aggregator.health import HEALTH, health_feed
 from aggregator.merge import merge
 from aggregator.model import Asked, MergedFeed, Output, Story
+from aggregator.pipeline.indexing import index_news
 from aggregator.pipeline.plant import Plant
 from aggregator.pipeline.publishing import Sources, configured, dated_as_before, merged
 from aggregator.search import TIME_MOST, parse_query
@@ -30,6 +31,7 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
         return _story(plant, store, path.removeprefix(STORIES), sources)
     if path == SEARCH:
         output: Output | None = _search(asked.words)
+        index_news(store)  # what is published is found
     else:
         output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
     if output is None:

@@ -6,7 +6,7 @@ So the last page has another address whenever it grows, and every address can be
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from aggregator.store.protocol import PAGE_ENTRIES, Store
 STEP_ENTRIES = 1000  # of each feed filed at once
 STEP_PAGES = 20  # of each feed written to files at once
 FILES = "archive files"  # name of the store's note of which pages lie in public/
+CLOSED = "closed archives"  # name of the store's note of the feeds that ask, or last asked, for a token
 _ADDRESS = re.compile(r"(feed|feeds/[^/]+)/(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,2})\.atom")
 
 
@@ -42,15 +43,31 @@ def newest(name: str, length: ArchiveLength) -> str | None:
     return None if length.entries == 0 or page < length.dropped else _path(name, page, count + 1)
 
 
-def archive_document(store: Store, public_url: str, address: str) -> Document | Absence:
-    """Return the page of that address below archive/: the same bytes whenever it is asked for."""
+def archive_document(
+    store: Store, public_url: str, address: str, *, guarded: Collection[str]
+) -> Document | Absence:
+    """Return the page of that address below archive/: the same bytes whenever it is asked for.
+
+    `guarded` are the feeds that ask for a token now: one that did, and has left the configuration, is gone with it.
+    """
     found = _ADDRESS.fullmatch(address)
     if found is None or int(found[3]) > PAGE_ENTRIES:
         return Absence.NEVER
     name, page, count = found[1], int(found[2]), int(found[3])
+    if name in _closed(store).difference(guarded):
+        return Absence.NEVER
     if page < store.archive_lengths().get(name, ArchiveLength()).dropped:
         return Absence.DROPPED
     return _document(store, public_url, name, page, count) or Absence.NEVER
+
+
+def guarded(plant: Plant) -> frozenset[str]:
+    """Return the feeds that ask for a token of their own."""
+    return frozenset(output.name for output in plant.outputs if output.tokens)
+
+
+def _closed(store: Store) -> frozenset[str]:
+    return frozenset(json.loads(store.noted(CLOSED) or "[]"))
 
 
 def _path(name: str, page: int, count: int) -> str:
@@ -152,10 +169,22 @@ class Filing:
         """Bring the files of pages up to date, some of them; return whether there are more to write."""
         if self._public_url != plant.public_url:
             self._begin(plant.public_url)
-        # Feeds with a token of their own are served by us alone.
+        self._close(plant)
+        for name, length in lengths.items():
+            self._drop(name, length.dropped)
         names = [one.name for one in plant.outputs if one.name in lengths and not one.tokens]
         more = [self._write(name, lengths[name]) for name in names]
         return any(more)
+
+    def _close(self, plant: Plant) -> None:
+        """Let feeds with a token of their own have no files, and no archive once they leave the configuration."""
+        before, now_guarded = _closed(self._store), guarded(plant)
+        closed = before.difference(output.name for output in plant.outputs) | now_guarded
+        if closed != before:
+            self._store.note(CLOSED, json.dumps(sorted(closed)))
+        for name in now_guarded:
+            public.drop_page(f"archive/{name}", self._directory)
+            self._partial.pop(name, None)
 
     def _begin(self, public_url: str) -> None:
         """See what lies there already; nothing, when it names another address of ours."""
@@ -165,7 +194,6 @@ class Filing:
         self._partial = {}
 
     def _write(self, name: str, length: ArchiveLength) -> bool:
-        self._drop(name, length.dropped)
         whole, rest = divmod(length.entries, PAGE_ENTRIES)
         done = self._written.get(name, 0)
         if done > length.dropped and not (self._directory / _path(name, done - 1, PAGE_ENTRIES)).exists():

@@ -6,7 +6,7 @@ from pathlib import Path
 from aggregator.model import Absence, Asked, Document, HealthEvent, MergedFeed, PollResult, Publication
 from aggregator.pipeline.archives import read_archives
 from aggregator.pipeline.demand import feed_at
-from aggregator.pipeline.filing import archive_document
+from aggregator.pipeline.filing import archive_document, guarded
 from aggregator.pipeline.health import tell_health
 from aggregator.pipeline.indexing import index_some
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
@@ -83,7 +83,8 @@ class Pipeline:
 
     def archive(self, address: str) -> Document | Absence:
         """Return the page of that address below archive/; it reads the store."""
-        return archive_document(self._parts.store, self.plant.public_url, address)
+        plant = self.plant
+        return archive_document(self._parts.store, plant.public_url, address, guarded=guarded(plant))
 
     def feed_at(self, path: str, asked: Asked) -> MergedFeed | None:
         """See `demand.feed_at`; reads the store."""

@@ -1,6 +1,5 @@
 """The ASGI application: which address answers what."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -34,6 +33,7 @@ from aggregator.serve.probes import Probes
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
+from aggregator.serve.turns import RETRY_SECONDS, Overloaded, Turns
 
 STATIC: Final = {"static/style.css": "text/css; charset=utf-8", "static/icon.svg": "image/svg+xml"}
 STATIC_CACHE: Final = "public, max-age=31536000, immutable"  # pages ask for it by version
@@ -86,6 +86,7 @@ def create_app(
             404: answers.not_found,
             405: not_allowed,
             503: not_now,
+            Overloaded: overloaded,
         },
     )
     app.router.redirect_slashes = False  # its redirects name the host we were asked for, not the proxy's
@@ -106,6 +107,7 @@ class _Answers:
         self._feeds = feeds
         self._shelf = Shelf()
         self._pages = Pages()
+        self._turns = Turns(at_once=1)  # for pages that are not kept
         self._static = static_files()
 
     async def health_page(self, request: Request) -> Response:
@@ -154,7 +156,7 @@ class _Answers:
             except HTTPException as exc:
                 complaint = exc.detail
         site, place = self._site(), self._place(request)
-        body = await asyncio.to_thread(
+        body = await self._turns.make(
             lambda: self._pages.search(site, place, words=asked.words, feed=feed, complaint=complaint)
         )
         return HTMLResponse(body, 400 if complaint else 200, headers=NO_STORE)
@@ -168,11 +170,11 @@ class _Answers:
 
     async def status_page(self, request: Request) -> Response:
         site, place = self._site(), self._place(request)
-        body = await asyncio.to_thread(lambda: self._pages.status(site, place, self._status()))
+        body = await self._turns.make(lambda: self._pages.status(site, place, self._status()))
         return PieceByPiece(body, headers=NO_STORE, media_type="text/html")
 
     async def status_json(self, request: Request) -> Response:  # noqa: ARG002 (its signature)
-        body = await asyncio.to_thread(self._status_as_json)
+        body = await self._turns.make(self._status_as_json)
         return PieceByPiece(body, headers=NO_STORE, media_type="application/json")
 
     def _status_as_json(self) -> bytes:
@@ -202,12 +204,12 @@ class _Answers:
             return Made(prepare(render(self._pages, site, place, feed), None), feed)
 
         self._shelf.turn_to(self._publication())
-        made = await self._shelf.made((feed.path, feed.query, place.query, settings), make)
+        made = await self._shelf.made((id(feed), place, settings), make)  # which it keeps alive
         return answer(request, made.ready, cache_control=cache_control(settings, feed.path))
 
     def _site(self) -> Site:
         """Feeds that ask for a token of their own are not named to everybody."""
-        private = {path for path, _ in self._settings().feed_tokens}
+        private = {path for path, tokens in self._settings().feed_tokens if tokens}
         return Site(
             title=self._settings().title,
             feeds=tuple(feed for feed in self._publication().feeds if feed.path not in private),
@@ -235,6 +237,12 @@ def not_now(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its 
     """Ask to come back later (RFC 9110 §15.6.4)."""
     assert isinstance(exc, HTTPException)
     return sentence(503, exc.detail, exc.headers)
+
+
+def overloaded(request: Request, exc: Exception) -> Response:  # noqa: ARG001 (its signature)
+    """Send away whoever would have to wait too long (RFC 9110 §15.6.4)."""
+    wait = {"Retry-After": str(RETRY_SECONDS)}
+    return sentence(503, f"Too much is asked for at once: come back in {RETRY_SECONDS} s.", wait)
 
 
 def static_files() -> dict[str, Ready]:

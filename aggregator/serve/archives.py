@@ -1,6 +1,5 @@
 """Pages of feeds' archives (RFC 5005): made when asked for, and never again other ones."""
 
-import asyncio
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
@@ -11,6 +10,7 @@ from aggregator.model import Absence, Document
 from aggregator.serve.answer import answer, cache_control, sentence
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import Ready, prepare
+from aggregator.serve.turns import Turns
 
 
 class Archives:
@@ -23,10 +23,11 @@ class Archives:
     ) -> None:
         self._find = find
         self._settings = settings
+        self._turns = Turns()
 
     async def page(self, request: Request) -> Response:
         """Answer with a page; 410 when retention has let it go: there the chain of pages ends."""
-        ready = await asyncio.to_thread(self._ready, request.path_params["path"])
+        ready = await self._turns.make(lambda: self._ready(request.path_params["path"]))
         if ready is Absence.DROPPED:
             return sentence(410, "This page was kept as long as the archive keeps its entries.")
         if isinstance(ready, Absence):

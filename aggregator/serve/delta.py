@@ -2,15 +2,17 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
+from weakref import ref
 
-from aggregator.model import MergedEntry, MergedFeed
+from aggregator.model import MergedFeed
 from aggregator.serve.conditional import tags_in
 
 FEEDS_MOST: Final = 512  # whose former versions are remembered, each format and coding of its own
 TAGS_MOST: Final = 1_000  # former versions of a feed that somebody may still have
+MARKS_MOST: Final = 100_000  # entries of them all, in some 30 MB
 _MANIPULATION: Final = re.compile(r"\s*feed\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?", re.IGNORECASE)
 
 
@@ -22,22 +24,25 @@ def wants_delta(a_im: str | None) -> bool:
 
 @dataclass(slots=True)
 class _Remembered:
-    """Versions of a feed are numbered; every entry has the number of the version it came or changed with."""
+    """Versions of a feed are numbered; every entry has the number of the version it came or changed with.
+
+    Of the feed and its entries themselves nothing is kept alive.
+    """
 
     number: int = 0
-    feed: MergedFeed | None = None
-    entries: dict[str, tuple[MergedEntry, int]] = field(default_factory=dict)
+    feed: Callable[[], MergedFeed | None] = lambda: None
+    marks: dict[str, tuple[int, int]] = field(default_factory=dict)  # by id: hash of the entry, number
     tags: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     def turn_to(self, feed: MergedFeed) -> None:
-        if feed is self.feed:
+        if self.feed() is feed:
             return
-        self.feed, self.number = feed, self.number + 1
-        before, self.entries = self.entries, {}
+        self.feed, self.number = ref(feed), self.number + 1
+        before, self.marks = self.marks, {}
         for entry in feed.entries:
+            said = hash(entry)
             known = before.get(entry.id)
-            same = known is not None and known[0] == entry
-            self.entries[entry.id] = known if known and same else (entry, self.number)
+            self.marks[entry.id] = known if known is not None and known[0] == said else (said, self.number)
 
 
 class Deltas:
@@ -45,31 +50,34 @@ class Deltas:
 
     def __init__(self) -> None:
         self._feeds: OrderedDict[str, _Remembered] = OrderedDict()
+        self._marks = 0
 
     def note(self, address: str, feed: MergedFeed, tags: Iterable[str]) -> None:
         """Remember that a feed is as `feed` says in the versions with these entity tags; the latest comes last."""
         remembered = self._feeds.setdefault(address, _Remembered())
         self._feeds.move_to_end(address)
-        if len(self._feeds) > FEEDS_MOST:
-            self._feeds.popitem(last=False)
+        self._marks -= len(remembered.marks)
         remembered.turn_to(feed)
+        self._marks += len(remembered.marks)
+        while len(self._feeds) > FEEDS_MOST or (self._marks > MARKS_MOST and len(self._feeds) > 1):
+            _, forgotten = self._feeds.popitem(last=False)
+            self._marks -= len(forgotten.marks)
         for tag in tags:
             remembered.tags[tag] = remembered.number
             remembered.tags.move_to_end(tag)
         while len(remembered.tags) > TAGS_MOST:
             remembered.tags.popitem(last=False)
 
-    def since(self, address: str, if_none_match: str | None) -> tuple[str, MergedFeed] | None:
-        """Return a version the client has, and the feed with only what came or changed after it.
+    def since(self, address: str, if_none_match: str | None) -> tuple[str, frozenset[str]] | None:
+        """Return a version the client has, and the ids of what came or changed after it, of the feed last noted.
 
         None when it names no version that we remember.
         """
         remembered = self._feeds.get(address)
-        if remembered is None or remembered.feed is None or if_none_match is None:
+        if remembered is None or if_none_match is None:
             return None
         known = [(remembered.tags[tag], tag) for tag in tags_in(if_none_match) if tag in remembered.tags]
         if not known:
             return None
         number, tag = max(known)
-        newer = tuple(entry for entry, since in remembered.entries.values() if since > number)
-        return tag, replace(remembered.feed, entries=newer)
+        return tag, frozenset(id_ for id_, (_, since) in remembered.marks.items() if since > number)

@@ -1,8 +1,7 @@
 """Answers with feeds: those that are published, and those that are made when somebody asks for them."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -79,7 +78,7 @@ class Feeds:
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
             if asked.words:
-                return await asyncio.to_thread(live, path, asked)
+                return await self._shelf.once(lambda: live(path, asked))
             return await self._shelf.made((path, repr(asked)), lambda: live(path, asked))
 
     async def made(self, path: str, asked: Asked, extension: str) -> Made | None:
@@ -97,7 +96,7 @@ class Feeds:
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
             if asked.words:
-                return await asyncio.to_thread(make)
+                return await self._shelf.once(make)
             return await self._shelf.made((path, repr(asked), extension), make)
 
     def _dated(self, address: str, ready: Ready) -> Ready:
@@ -137,8 +136,8 @@ class Feeds:
         if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):
             found = self._deltas.since(address, field(request.headers, "if-none-match"))
             if found is not None:
-                base, newer = found
-                part = await asyncio.to_thread(lambda: prepare(emit_as(extension, newer), None))
+                base, ids = found
+                part = await self._part(feed, ids, (address, response.headers["ETag"], ids), extension)
                 response = delta_answer(response, part, base=base)
         metrics.count_request(extension, response.status_code)
         if response.status_code in GIVEN and self._subscribers is not None and feed.path != HEALTH:
@@ -146,6 +145,17 @@ class Feeds:
             agent = field(request.headers, "user-agent") or ""
             self._subscribers.note(who, agent, f"{feed.path}.{extension}")
         return response
+
+    async def _part(
+        self, feed: MergedFeed, ids: frozenset[str], key: tuple[Hashable, ...], extension: str
+    ) -> Ready:
+        """Make a feed with only these of its entries."""
+
+        def make() -> Ready:
+            newer = replace(feed, entries=tuple(entry for entry in feed.entries if entry.id in ids))
+            return prepare(emit_as(extension, newer), None)
+
+        return await self._shelf.made(key, make)
 
 
 @contextmanager

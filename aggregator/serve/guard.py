@@ -1,9 +1,11 @@
-"""The door: rate limit, token, and the fields that every response carries."""
+"""The door: which address is meant, rate limit, token, and the fields that every response carries."""
 
 import math
+import re
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -16,6 +18,8 @@ from aggregator.serve.limit import Limiter
 from aggregator.serve.settings import ServeSettings
 
 UNGUARDED: Final = {"/healthz", "/readyz"}  # must say how we are, not how busy the asker is
+_CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f]")
+_ABSOLUTE: Final = re.compile(rb"https?://[^/]*", re.IGNORECASE)
 OPEN: Final = ("/static/",)  # the same for everybody, without a word of what we publish
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -44,13 +48,20 @@ class Guard:
                     fields.setdefault(name, value)
             await send(message)
 
+        scope = _in_origin_form(scope)
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send_with_fields)
 
     def _refusal(self, scope: Scope) -> Response | None:
         if scope["path"] in UNGUARDED:
             return None
-        return self._too_many(scope) or self._unknown(scope)
+        return self._too_many(scope) or self._misnamed(scope) or self._unknown(scope)
+
+    def _misnamed(self, scope: Scope) -> Response | None:
+        """404 for what is no address of ours: routes overlook a last line feed, which the token's path has."""
+        if _CONTROL.search(scope["path"]) is None:
+            return None
+        return sentence(404, "Nothing is published at this address.")
 
     def _too_many(self, scope: Scope) -> Response | None:
         """429 with the whole seconds to wait (RFC 6585 §4, RFC 9110 §10.2.3)."""
@@ -79,6 +90,15 @@ class Guard:
             "A token is needed: add ?token=… to the address, or send it as Authorization: Bearer.",
             {"WWW-Authenticate": 'Bearer realm="aggregator"'},
         )
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """Return a request for "http://host/path", as clients send it to proxies, as one for "/path" (RFC 9112 §3.2.2)."""
+    found = _ABSOLUTE.match(scope["raw_path"]) if scope["type"] == "http" else None
+    if found is None:
+        return scope
+    raw_path = scope["raw_path"][found.end() :] or b"/"
+    return {**scope, "raw_path": raw_path, "path": unquote(raw_path.decode("ascii"))}
 
 
 def asking_address(scope: Scope, settings: ServeSettings) -> Address | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from aggregator.model import Document, MergedFeed, Publication, Published
 from aggregator.serve.conditional import entity_tag
 from aggregator.serve.negotiate import GZIP, IDENTITY, ZSTD
+from aggregator.serve.turns import Turns
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -21,6 +22,7 @@ else:
 GZIP_LEVEL: Final = 6
 ZSTD_LEVEL: Final = 9
 MADE_MOST: Final = 256  # pages and feeds made on demand that are kept for the next who asks
+MADE_BYTES: Final = 64 * 1024 * 1024  # of them all, as far as their texts go
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,23 @@ def prepare(document: Document, modified_at: datetime | None) -> Ready:
 T = TypeVar("T")
 
 
+def weight(made: object) -> int:
+    """Return about how many bytes something made on demand takes."""
+    if isinstance(made, Made):
+        return weight(made.ready) + weight(made.feed)
+    if isinstance(made, Ready):
+        return sum(len(one.body) for one in made.coded.values())
+    if isinstance(made, MergedFeed):
+        return sum(len(entry.content) + len(entry.summary) for entry in made.entries)
+    return 0
+
+
 class Shelf:
-    """What stands ready for one publication."""
+    """What stands ready for one publication. What is asked for by whim is made by turns, and kept within bounds."""
 
     def __init__(self) -> None:
+        self._turns = Turns()
+        self._weights: dict[tuple[Hashable, ...], int] = {}
         self._publication = Publication()
         self._documents: dict[str, tuple[Published, asyncio.Task[Ready]]] = {}
         self._made: OrderedDict[tuple[Hashable, ...], asyncio.Task[Any]] = OrderedDict()
@@ -87,6 +102,7 @@ class Shelf:
             return
         self._publication = publication
         self._made.clear()
+        self._weights.clear()
         self._documents = {
             path: (published, task)
             for path, (published, task) in self._documents.items()
@@ -102,15 +118,36 @@ class Shelf:
         return await asyncio.shield(held[1])  # others wait for it too: one client leaving must not end it
 
     async def made(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
-        """Return what `make` makes, in a thread, if it does not stand here under that key."""
+        """Return what `make` makes, in a thread, if it does not stand here under that key.
+
+        Raises `Overloaded` when too many others have to be made before.
+        """
         task = self._made.get(key)
         if task is None or _is_spoilt(task):
-            task = self._made[key] = _in_thread(make)
-            if len(self._made) > MADE_MOST:
-                self._made.popitem(last=False)
+            task = self._made[key] = asyncio.create_task(self._turns.make(make))
+            task.add_done_callback(lambda done: self._weigh(key, done))
+            self._shed()
         self._made.move_to_end(key)
         made: T = await asyncio.shield(task)
         return made
+
+    async def once(self, make: Callable[[], T]) -> T:
+        """Return what `make` makes, in its turn, without keeping it; raises `Overloaded`."""
+        return await self._turns.make(make)
+
+    def _weigh(self, key: tuple[Hashable, ...], task: asyncio.Task[Any]) -> None:
+        if _is_spoilt(task):
+            if self._made.get(key) is task:
+                del self._made[key]
+        elif self._made.get(key) is task:
+            self._weights[key] = weight(task.result())
+            self._shed()
+
+    def _shed(self) -> None:
+        """Let go of what has been asked for least lately."""
+        while len(self._made) > MADE_MOST or sum(self._weights.values()) > MADE_BYTES:
+            key, _ = self._made.popitem(last=False)
+            self._weights.pop(key, None)
 
 
 def _in_thread(make: Callable[[], T]) -> asyncio.Task[T]:

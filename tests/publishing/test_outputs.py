@@ -1,5 +1,6 @@
 """Many outputs from one store (FEATURES G11): rules, order, caps, extent, formats and tokens of each."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import feedparser
 import pytest
 
 from tests.fetch.server import Answer, Server
-from tests.running import Running, Site
+from tests.running import Running, Site, eventually
 
 LONG = "Snow fell on the hills. " * 60
 SOURCES = """
@@ -187,3 +188,28 @@ def test_a_token_is_taken_back_while_it_runs(tmp_path: Path, publisher: Server) 
             for token in ("anna-1", "bert-2", "carl-3")
         }
         assert statuses == {"anna-1": 401, "bert-2": 200, "carl-3": 200}
+
+
+def test_a_feed_that_leaves_the_configuration_opens_nothing(tmp_path: Path, publisher: Server) -> None:
+    """Neither what it last published, until the next publication, nor its archive."""
+    publisher.answer("/alfa", Answer(body=document("alfa", 1, 2, 3)))
+    feed = '[[feed]]\nname = "closed"\nlimit = 1\ntoken_file = "tokens"\n'
+    site = Site(tmp_path, sources=f'[[source]]\nid = "alfa"\nurl = "{publisher.url("/alfa")}"\n{feed}')
+    tokens = site.sources.with_name("tokens")
+    tokens.write_text("anna-1\n")
+    with site.daemon() as daemon:
+        text = daemon.feed("prev-archive", path="/feeds/closed.atom?token=anna-1")
+        (page,) = re.findall("/archive/feeds/closed/[0-9/]+.atom", text)
+        assert daemon.get(page).status_code == 401
+        assert daemon.get(f"{page}?token=anna-1").status_code == 200
+        site.sources.write_text(site.sources.read_text().replace('"closed"', '"renamed"'))
+        seen: set[int] = set()
+
+        def is_renamed() -> bool:
+            seen.update(daemon.get(path).status_code for path in ("/feeds/closed", "/feeds/closed.rss", page))
+            return daemon.get("/feeds/renamed.atom?token=anna-1").status_code == 200
+
+        eventually(is_renamed, "a feed of another name")
+        assert seen <= {401, 404}
+    with site.daemon() as daemon:
+        assert daemon.get(page).status_code == 404

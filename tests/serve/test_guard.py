@@ -1,5 +1,6 @@
 """The door over HTTP: token and rate limit."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -8,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
-from tests.serve.conftest import World
+from tests.serve.conftest import World, merged_entry, merged_feed, publication_of
 
 TOKEN = "s3cret &/é"
 GUARDED = ["/feed.atom", "/", "/feeds/politics", "/status", "/status.json", "/opml", "/nope"]
@@ -104,3 +105,45 @@ async def test_clients_behind_a_proxy(world: World, trusted: tuple[str, ...], co
     world.settings = replace(world.settings, rate_limit=(1, timedelta(hours=1)), trusted_proxies=networks)
     fields = [{"X-Forwarded-For": "198.51.100.1"}, {"Forwarded": "for=198.51.100.2"}]
     assert [(await world.client.get("/feed.atom", headers=one)).status_code for one in fields] == codes
+
+
+@pytest.fixture
+def some_closed(world: World) -> World:
+    """Three feeds, of which two ask for tokens of their own."""
+    feeds = [merged_feed(f"feeds/{name}", merged_entry(f"Told in {name}")) for name in ("a", "a.b", "a.c")]
+    world.publication = publication_of(merged_feed("feed"), *feeds)
+    tokens = (("feeds/a", ("of-a",)), ("feeds/a.b", ("of-a.b",)))
+    world.settings = replace(world.settings, feed_tokens=tokens)
+    return world
+
+
+@pytest.mark.parametrize("end", ["%0A", "%0a", "%0D%0A", "%00", ".atom%0A", "%7F"])
+@pytest.mark.parametrize("query", ["", "?limit=1"])
+async def test_no_control_character_opens_a_feed(some_closed: World, end: str, query: str) -> None:
+    response = await some_closed.client.get(f"/feeds/a{end}{query}")
+    assert response.status_code in {401, 404}
+    assert "Told" not in response.text
+
+
+@pytest.mark.parametrize("path", ["{}", "{}.atom", "{}.json"])
+async def test_a_token_opens_its_own_feed_only(some_closed: World, path: str) -> None:
+    statuses = {
+        (name, token): (await some_closed.client.get(f"/feeds/{path.format(name)}?token={token}")).status_code
+        for name in ("a", "a.b", "a.c")
+        for token in ("of-a", "of-a.b")
+    }
+    assert [pair for pair, status in statuses.items() if status == 401] == [("a", "of-a.b"), ("a.b", "of-a")]
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/feed.atom", 200), ("", 200), ("/feeds/a.atom", 401), ("/nope", 404)]
+)
+async def test_addresses_in_absolute_form(some_closed: World, target: str, status: int) -> None:
+    """RFC 9112 §3.2.2: as clients send them to a proxy, which may pass them on."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", some_closed.port)
+    writer.write(
+        f"GET http://news.example.org{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())

@@ -1,5 +1,6 @@
 """Pages over HTTP: what people see, and what hostile sources must not make them see."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urljoin
@@ -249,3 +250,17 @@ async def test_of_a_great_event_a_story_names_the_latest_few(world: World) -> No
     assert [one.text for one in first.xpath(".//ul[@class='related']/li/a")] == [
         f"Take {n}" for n in range(1, 6)
     ]
+
+
+@pytest.mark.parametrize("odd", ["/feeds%2Fpolitics", "http://news.example.org/feeds%2fpolitics"])
+async def test_an_address_written_oddly_spoils_no_links_of_others(world: World, odd: str) -> None:
+    """What one reader's address makes of relative links is not what the next reader is given."""
+    for path in (odd, "/feeds/politics", odd):
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: identity\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.port)
+        writer.write(request.encode())
+        found = html.document_fromstring((await reader.read()).partition(b"\r\n\r\n")[2])
+        writer.close()
+        style = str(found.xpath("string(//link[@rel='stylesheet']/@href)"))
+        base = f"http://127.0.0.1:{world.port}/{path.partition('.org/')[2] or path[1:]}"
+        assert (await world.client.get(urljoin(base, style))).status_code == 200, path
