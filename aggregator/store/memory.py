@@ -328,6 +328,7 @@ class MemoryStore(MemoryShowing):
     ) -> int:
         with self._lock:
             self._drop_archives(before)
+            self._holds = {held: until for held, until in self._holds.items() if until >= before}
             return prune(
                 self._content,
                 before=_second(before),

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.dedup.marks import PLACES
 from aggregator.errors import Conflict
-from aggregator.model import Join, Lookup, Mark, Overrule, Placement, Plan, Revision, Split
+from aggregator.model import Hold, Join, Lookup, Mark, Overrule, Placement, Plan, Revision, Split
 from aggregator.store import Store, open_store
 from aggregator.store.protocol import TOLD_MOST
 from tests.things import NOON, entry, source, update
@@ -224,3 +224,14 @@ def test_times_are_compared_by_the_second(store: Store) -> None:
     assert store.prune(before=NOON + half, keep_per_source=9, texts_before=NOON + half) == 0
     assert store.candidates(Lookup(source_id="alfa", marks=(text,))).marked
     assert store.counts(since=NOON + half) == {"alfa": 1}
+
+
+def test_holds_that_are_over_are_forgotten_for_good(store: Store) -> None:
+    """Also when the clock is set back before their end."""
+    hour = timedelta(hours=1)
+    hold = Hold(host="alfa.example", until=NOON + hour)
+    store.apply(replace(update(), hold=hold))
+    store.prune(before=NOON + hour, keep_per_source=9, texts_before=NOON)
+    assert store.holds(now=NOON) == {"alfa.example"}
+    store.prune(before=NOON + 2 * hour, keep_per_source=9, texts_before=NOON)
+    assert store.holds(now=NOON) == frozenset()
