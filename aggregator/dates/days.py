@@ -260,5 +260,8 @@ def ordinal_day(year: str, day: str) -> datetime | None:
     first = midnight(int(year), 1, 1)
     if first is None or not day.strip("0"):
         return None
-    found = first + timedelta(days=int(day) - 1)
+    try:
+        found = first + timedelta(days=int(day) - 1)
+    except OverflowError:  # behind the end of the calendar
+        return None
     return found if found.year == first.year else None

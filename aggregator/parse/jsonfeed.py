@@ -121,7 +121,8 @@ def _whole(text: str) -> dict[str, Any] | None:
     said = dict(_members(text))
     if "items" not in said and (listed := _ITEMS.search(text)) is not None:  # the head is broken
         said = {"items": _items(text, listed.end())[0]}
-    return said if said.get("items") else None
+    items = said.get("items")
+    return said if isinstance(items, list) and items else None
 
 
 def _members(text: str) -> Iterator[tuple[str, Any]]:

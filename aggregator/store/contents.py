@@ -115,9 +115,10 @@ def _index(content: Content, plan: Plan, at: datetime) -> None:
         content.index.add(placement, at)
     for revision in plan.revisions:
         story_id = content.entries[revision.entry_id].story_id
-        if revision.sample and content.stories[story_id].representative == revision.entry_id:
+        is_told_anew = bool(revision.sample or revision.former)
+        if is_told_anew and content.stories[story_id].representative == revision.entry_id:
             entry = revision.entry
-            content.index.find_again(entry.source_id, entry.guid, revision.sample, at)
+            content.index.find_again(entry.source_id, entry.guid, revision.sample, at, former=revision.former)
     content.topics.add(plan.placements, at)
     for split in plan.splits:
         founder = content.entries[split.founder_id].entry
@@ -324,7 +325,7 @@ def _overrule(content: Content, overrule: Overrule) -> None:
             for other, kept in content.overrules.items()
             if not kept.apart or {content.entries[entry_id].story_id for entry_id in other} != stories
         }
-    content.overrules[pair] = overrule
+    content.overrules[pair] = replace(overrule, decided_at=overrule.decided_at.replace(microsecond=0))
 
 
 def _split(content: Content, split: Split, at: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from aggregator.dedup.marks import PLACES
 from aggregator.model import Dossier, Filed, Mark, Overrule, Plan
 from aggregator.store import groups, rows
 from aggregator.store.plans import STORED, write_plan
@@ -18,11 +19,12 @@ SOURCES = (
     "SELECT s.*, (SELECT count(*) FROM entries e WHERE e.source_id = s.id AND e.held) AS held FROM sources s"
 )
 _AT_ADDRESS = """
-    SELECT e.entry_id, e.url FROM entries e JOIN marks m ON m.story = e.story
-    WHERE m.kind = 'url' AND m.value = ? ORDER BY e.first_seen_at, e.key
+    SELECT e.entry_id, e.url, e.first_seen_at, e.key FROM entries e JOIN marks m ON m.story = e.story
+    WHERE m.kind = 'url' AND m.value = ?
 """
-# Addresses are not indexed: only those that no mark has (homepages, tickers) are looked for one by one.
-_ANYWHERE = "SELECT entry_id, url FROM entries e WHERE url IN (?, ?) ORDER BY e.first_seen_at, e.key"
+# Addresses are not indexed: only those that no mark has (homepages), or no more stories may (tickers), are looked for
+# one by one.
+_ANYWHERE = "SELECT entry_id, url, first_seen_at, key FROM entries WHERE url IN (?, ?)"
 _OVERRULES = """
     SELECT e.entry_id, f.entry_id AS other_id, o.apart, o.decided_at FROM overrules o
     JOIN entries e ON e.key = o.entry JOIN entries f ON f.key = o.other
@@ -61,8 +63,12 @@ class SqliteDossiers(ABC):
             if self._db.execute("SELECT 1 FROM entries WHERE entry_id = ?", [name]).fetchone():
                 return (name,)
             found = self._db.execute(_AT_ADDRESS, [key]).fetchall()
-            if not found:
-                found = self._db.execute(_ANYWHERE, [name, canonical(name)]).fetchall()
+            taken = self._db.execute(
+                "SELECT count(*) AS n FROM marks WHERE kind = 'url' AND value = ?", [key]
+            )
+            if not found or taken.fetchone()["n"] >= PLACES:
+                found += self._db.execute(_ANYWHERE, [name, canonical(name)]).fetchall()
+        found.sort(key=lambda row: (row["first_seen_at"], row["key"]))
         same = [row["entry_id"] for row in found if row["url"] is not None and strict_key(row["url"]) == key]
         return tuple(dict.fromkeys(same))
 
@@ -80,7 +86,7 @@ class SqliteDossiers(ABC):
                 f"{STORED} WHERE s.key = ? ORDER BY e.first_seen_at, e.key", [key]
             ).fetchall()
             marks = self._db.execute(
-                "SELECT kind, value FROM marks WHERE story = ? ORDER BY kind, value", [key]
+                "SELECT DISTINCT kind, value FROM marks WHERE story = ? ORDER BY kind, value", [key]
             ).fetchall()
             aliases = self._db.execute(
                 "SELECT alias FROM aliases WHERE story = ? ORDER BY alias", [key]

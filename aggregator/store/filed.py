@@ -1,8 +1,9 @@
 """What the memory engine is asked for: a story with all that is stored of it, stories of an event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from aggregator.model import Dossier, Filed, Lookup, Mark, StoredEntry
+from aggregator.model import Dossier, Filed, Lookup, Mark, Overrule, StoredEntry
 from aggregator.store.contents import Content
 from aggregator.store.groupings import related
 from aggregator.urls import strict_key
@@ -28,7 +29,6 @@ def dossier(content: Content, entry_id: str) -> Dossier:
     told = [stored for stored in content.entries.values() if stored.story_id == story.story_id]
     told.sort(key=lambda stored: stored.first_seen_at)
     members = {stored.entry_id for stored in told}
-    overrules = [kept for pair, kept in content.overrules.items() if pair & members]
     return Dossier(
         story_id=story.story_id,
         representative=story.representative,
@@ -37,10 +37,23 @@ def dossier(content: Content, entry_id: str) -> Dossier:
         entries=tuple(_filed(content, stored) for stored in told),
         marks=tuple(sorted(_marks_of(content, story.story_id), key=lambda m: (m.kind, m.value))),
         aliases=tuple(sorted(a for a, id_ in content.aliases.items() if id_ == story.story_id)),
-        overrules=tuple(sorted(overrules, key=lambda kept: kept.decided_at)),
+        overrules=tuple(_overrules(content, members)),
         grouping=content.groups.get(story.story_id),
         related=related(content.groups, content.stories, story.story_id),
     )
+
+
+def _overrules(content: Content, members: Collection[str]) -> Iterator[Overrule]:
+    """Yield what was decided about any of these entries, the oldest first; it names the one first stored first."""
+    places = {entry_id: place for place, entry_id in enumerate(content.entries)}
+
+    def order(pair: frozenset[str]) -> list[int]:
+        return sorted(places[entry_id] for entry_id in pair)
+
+    named = sorted((pair for pair in content.overrules if not pair.isdisjoint(members)), key=order)
+    for pair in sorted(named, key=lambda pair: content.overrules[pair].decided_at):
+        one, other = sorted(pair, key=places.__getitem__)
+        yield replace(content.overrules[pair], entry_id=one, other_id=other)
 
 
 def first_stories(content: Content, lookup: Lookup, known: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -45,7 +45,7 @@ def prune(
         content.removals = {
             story_id: noted
             for story_id, noted in content.removals.items()
-            if noted[0].removed_at >= removals_before.replace(microsecond=0)
+            if noted[0].removed_at >= removals_before
         }
     content.pruned |= old
     for mark in [m for m, at in content.taken_at.items() if m.kind == "text" and at < texts_before]:

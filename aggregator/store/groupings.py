@@ -29,16 +29,19 @@ class Topics:
         return likely[:CANDIDATES_MOST]
 
     def add(self, placements: Iterable[Placement], at: datetime) -> None:
-        now = week_of(at)
         for placement in placements:
-            for one in placement.topics:
-                self._weeks = {
-                    week: hashes
-                    for week, hashes in self._weeks.items()
-                    if week >= now or (now - week) % WEEKS_KEPT
-                }
-                names = self._weeks.setdefault(now, {}).setdefault(one, [])
-                names.append((placement.entry.source_id, placement.entry.guid))
+            if placement.topics:
+                hashes = self._hashes_of(week_of(at))
+                for one in placement.topics:
+                    hashes.setdefault(one, []).append((placement.entry.source_id, placement.entry.guid))
+
+    def _hashes_of(self, now: int) -> dict[int, list[tuple[str, str]]]:
+        """Return those of a week, as `Index` does."""
+        turn = [week for week in self._weeks if (now - week) % WEEKS_KEPT == 0]
+        self._weeks = {
+            week: hashes for week, hashes in self._weeks.items() if week >= now or week not in turn
+        }
+        return self._weeks.setdefault(max((now, *turn)), {})
 
     def drop(self, before: datetime) -> None:
         """Forget the weeks that ended before then."""

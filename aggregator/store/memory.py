@@ -244,7 +244,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
     def apply(self, update: PollUpdate) -> None:
         with self._lock:
             content = self._content.copy()
-            write_plan(content, update.plan, update.at.replace(microsecond=0))
+            write_plan(content, update.plan, _second(update.at))
             self._content = content
             source_id = update.state.source_id
             if update.known is not None:
@@ -316,7 +316,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
     def overrule(self, plan: Plan, *, at: datetime) -> None:
         with self._lock:
             content = self._content.copy()
-            write_plan(content, plan, at.replace(microsecond=0))
+            write_plan(content, plan, _second(at))
             self._content = content
 
     def release(self, source_id: str) -> int:
@@ -339,13 +339,14 @@ class MemoryStore(MemoryHealth, MemoryShowing):
     ) -> int:
         with self._lock:
             self._drop_archives(before)
+            self._holds = {held: until for held, until in self._holds.items() if until >= before}
             return prune(
                 self._content,
-                before=before,
+                before=_second(before),
                 keep_per_source=keep_per_source,
-                texts_before=texts_before,
-                versions_before=versions_before,
-                removals_before=removals_before,
+                texts_before=_second(texts_before),
+                versions_before=versions_before and _second(versions_before),
+                removals_before=removals_before and _second(removals_before),
             )
 
     def note(self, name: str, text: str) -> None:
@@ -366,7 +367,12 @@ class MemoryStore(MemoryHealth, MemoryShowing):
                 (stored.entry.source_id, stored.entry.published_at or stored.first_seen_at)
                 for stored in self._content.entries.values()
             )
-            return dict(Counter(source_id for source_id, at in dated if at >= since))
+            return dict(Counter(source_id for source_id, at in dated if at >= _second(since)))
+
+
+def _second(at: datetime) -> datetime:
+    """Stored times are whole seconds, and so is what they are compared with."""
+    return at.replace(microsecond=0)
 
 
 def _known(stored: StoredEntry, withdrawn: Mapping[str, datetime]) -> Known:

@@ -257,7 +257,7 @@ class Store(Protocol):
         marks last taken before `texts_before` are dropped, and samples of weeks that ended before. Versions
         go with their entry, and those that were seen before `versions_before`; tombstones from before
         `removals_before`. Full pages of archives whose last entry was archived before `before` are
-        dropped; that it was there is remembered.
+        dropped; that it was there is remembered. So are holds that ended before `before`.
         """
 
     def untold(self) -> tuple[Untold, ...]:

@@ -94,6 +94,7 @@ def test_no_text_raises_or_is_read_outside_of_belief(text: str, other: str) -> N
         "፩ Nov 2006",
         "1 Nov \U00010a40\U00010a40",
         "14 Nov 99999999999999999999",
+        "9999999",  # the 999th day of 9999
     ],
 )
 def test_what_only_looks_like_numbers_is_no_date(text: str) -> None:

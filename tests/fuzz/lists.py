@@ -11,6 +11,7 @@ from aggregator.model import FeedHead, Source
 from aggregator.parse.subscriptions import read_subscriptions
 from tests.fuzz.scratch import scratch
 
+FOLLOWED_MOST = 4  # of a list: files are written for each
 SEPARATOR = b"\n# environment\n"
 
 
@@ -28,7 +29,8 @@ def check_subscriptions(data: bytes) -> None:
     again, _ = read_subscriptions(written)
     assert [one.url for one in again] == [one.url for one in subscriptions], (again, subscriptions)
     assert [one.tags for one in again] == [one.tags for one in subscriptions], (again, subscriptions)
-    _follow([NewSource(url=one.url, title=one.title, tags=one.tags) for one in subscriptions])
+    followed = subscriptions[:FOLLOWED_MOST]
+    _follow([NewSource(url=one.url, title=one.title, tags=one.tags) for one in followed])
 
 
 def _follow(new: list[NewSource]) -> None:

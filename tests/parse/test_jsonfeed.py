@@ -218,6 +218,7 @@ def test_an_unknown_version_is_told() -> None:
         (b'{"items": {}}', "has no list of items"),
         (b"[1]", "has no list of items"),
         (b'{"items": [', "cannot be read"),
+        (b'{"items": 1e999 [], "title": "x"}', "cannot be read"),  # broken behind items that are no list
         (b"{" + b"\xff" * 9, "cannot be read"),
         (b'{"items": [{"title": "a"}, 7]}', "none of the 2 items of the JSON Feed has an id"),
         (b"[" * 100_000, "nested too deeply"),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.dedup.marks import PLACES
 from aggregator.errors import Conflict
-from aggregator.model import Join, Lookup, Mark, Overrule, Placement, Plan, Split
+from aggregator.model import Hold, Join, Lookup, Mark, Overrule, Placement, Plan, Revision, Split
 from aggregator.store import Store, open_store
 from aggregator.store.protocol import TOLD_MOST
 from tests.things import NOON, entry, source, update
@@ -173,3 +174,64 @@ def test_what_a_source_told_under_one_title_comes_the_latest_first_and_not_all(s
     told = [one.content_text for one in store.candidates(lookup).told]
     assert (len(told), told[0], told[-1]) == (TOLD_MOST, "1 254", "0 010")
     assert told == sorted(told, reverse=True)
+
+
+def test_a_decision_names_the_entry_first_that_was_stored_first(told: Store) -> None:
+    half = timedelta(milliseconds=500)
+    decided = replace(apart("3", "2"), decided_at=NOON + half)
+    told.overrule(Plan(splits=(split("3", members="123"),), overrules=(decided,)), at=NOON)
+    assert told.dossier("3").overrules == (apart("2", "3"),)
+
+
+def test_a_dossier_has_a_mark_once_however_many_places_its_story_has(store: Store) -> None:
+    store.apply(update(plan=Plan(placements=(placed("1", "", (URL, 0)), placed("2", "1", (URL, 1))))))
+    assert store.dossier("1").marks == (URL,)
+
+
+def test_all_stories_at_an_address_are_found_though_its_places_are_taken(store: Store) -> None:
+    names = [str(n) for n in range(PLACES + 2)]
+    for n, name in enumerate(names):
+        marks = ((URL, n),) if n < PLACES else ()
+        ticker = replace(placed(name, "", *marks), entry=entry(name, url=URL.value))
+        store.apply(update(plan=Plan(placements=(ticker,))))
+    assert store.find(URL.value) == tuple(names)
+
+
+def test_an_entry_is_not_found_any_more_by_what_it_said_when_it_says_nothing_now(store: Store) -> None:
+    told_before = replace(placed("1"), sample=(1, 2, 3), is_indexed=True)
+    store.apply(update(plan=Plan(placements=(told_before,))))
+    emptied = Revision(entry_id="1", entry=entry("1", content_text=""), former=(1, 2, 3))
+    store.apply(update(plan=Plan(revisions=(emptied,))))
+    assert store.candidates(Lookup(source_id="bravo", guids=("new",), samples={"new": (1, 2, 3)})).near == {}
+
+
+def test_of_what_is_as_near_what_was_stored_first_comes_first(store: Store) -> None:
+    unlisted, listed = placed("1"), replace(placed("2"), sample=(1, 2, 3), is_indexed=True)
+    later = replace(placed("3"), sample=(1, 2, 3))
+    store.apply(update(plan=Plan(placements=(listed, unlisted, later))))
+    for name in "13":
+        said_now = Revision(entry_id=name, entry=entry(name, content_text="x"), sample=(1, 2, 3))
+        store.apply(update(plan=Plan(revisions=(said_now,))))
+    near = store.candidates(Lookup(source_id="bravo", guids=("new",), samples={"new": (1, 2, 3)})).near
+    assert [one.story_id for one in near[1, 2, 3]] == ["2", "1", "3"]
+
+
+def test_times_are_compared_by_the_second(store: Store) -> None:
+    """As they are kept: nothing of a second is old because that second has begun."""
+    half = timedelta(milliseconds=500)
+    text = Mark(kind="text", value="x")
+    store.apply(update(plan=Plan(placements=(placed("1", "", (text, 0)),))))
+    assert store.prune(before=NOON + half, keep_per_source=9, texts_before=NOON + half) == 0
+    assert store.candidates(Lookup(source_id="alfa", marks=(text,))).marked
+    assert store.counts(since=NOON + half) == {"alfa": 1}
+
+
+def test_holds_that_are_over_are_forgotten_for_good(store: Store) -> None:
+    """Also when the clock is set back before their end."""
+    hour = timedelta(hours=1)
+    hold = Hold(host="alfa.example", until=NOON + hour)
+    store.apply(replace(update(), hold=hold))
+    store.prune(before=NOON + hour, keep_per_source=9, texts_before=NOON)
+    assert store.holds(now=NOON) == {"alfa.example"}
+    store.prune(before=NOON + 2 * hour, keep_per_source=9, texts_before=NOON)
+    assert store.holds(now=NOON) == frozenset()
