@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from lxml import etree
 
 from aggregator.emit.legal import line, web_address
-from aggregator.emit.words import unmarked
 from aggregator.model import Document, FeedHead, Source
 
 CONTENT_TYPE = "text/x-opml; charset=utf-8"
@@ -33,7 +32,7 @@ def emit_opml(title: str, sources: Sequence[tuple[Source, FeedHead]]) -> Documen
 
 
 def _attributes(source: Source, said: FeedHead) -> dict[str, str]:
-    name = unmarked(line(source.title or said.title or "")) or source.id
+    name = line(source.title or said.title or "") or source.id
     attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": line(source.url)}
     home_url = web_address(said.home_url)
     if home_url:
