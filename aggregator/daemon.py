@@ -16,7 +16,7 @@ from aggregator import __version__, dedup, orders
 from aggregator.cadence import Pace, repaced
 from aggregator.config import Configuration, load, watch_stamp
 from aggregator.errors import AggregatorError, ConfigError
-from aggregator.fetch import Fetcher, HostGate
+from aggregator.fetch import LARGE_AT_ONCE, Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.logs import log
 from aggregator.model import Output, Status, SubscriberCount
@@ -121,7 +121,7 @@ class Engine:
             self.store.release_claims()
             self.subscribers = noted_subscribers(self.store)
             self.store.configure(configuration.sources, now=now())
-            workers = Workers(os.cpu_count() or 1)
+            workers = Workers(max(os.cpu_count() or 1, LARGE_AT_ONCE + 1))  # one is left for what is small
             stack.callback(workers.close)
             stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(
