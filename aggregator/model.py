@@ -61,6 +61,9 @@ class Access:
     ca_file: str | None = None
 
 
+NEW_MOST = 1000  # entries of one document that one poll reads; what is more waits for the next
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A configured feed. `id` names it for ever; everything else may be edited."""
@@ -76,6 +79,7 @@ class Source:
     timeout: timedelta | None = None
     max_bytes: int | None = None
     max_entries: int | None = None
+    max_new: int = NEW_MOST
     rules: tuple[Rule, ...] = ()
     access: Access = Access()
     feed_hints: bool = True  # whether ttl, sy:update*, skipHours and skipDays are obeyed
@@ -501,13 +505,15 @@ class Entry:
 class Reading:
     """All that a worker process makes of one document: `entries` without those of items known before.
 
-    `skipped` counts these. `known` is what to remember for the next reading, in place of what was remembered.
+    `skipped` counts these, `beyond` those that one poll does not read. `known` is what to remember for the next
+    reading, in place of what was remembered.
     """
 
     head: FeedHead
     format: str
     entries: tuple[Entry, ...]
     skipped: int = 0
+    beyond: int = 0
     known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None

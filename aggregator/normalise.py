@@ -39,6 +39,7 @@ class Normalised(NamedTuple):
 
     entries: tuple[Entry, ...]
     date_orders: tuple[str, ...]
+    beyond: int  # entries left unread
 
 
 def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
@@ -58,12 +59,9 @@ def normalise_entries(source: Source, parsed: ParsedFeed, date_orders: Collectio
     habit = _habit(parsed, told, date_orders)
     limit = source.max_entries
     placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
-    entries = [
-        _entry(source, parsed, habit, position, one)
-        for position, one in placed
-        if limit is None or position < limit
-    ]
-    return Normalised(_apart(entries), habit.lasting)
+    wanted = [(position, one) for position, one in placed if limit is None or position < limit]
+    entries = [_entry(source, parsed, habit, position, one) for position, one in wanted[: source.max_new]]
+    return Normalised(_apart(entries), habit.lasting, len(wanted) - len(entries))
 
 
 def normalise_head(parsed: ParsedFeed) -> FeedHead:

@@ -19,7 +19,7 @@ def read(
     """
     remembered = {item.digest: item for item in known}
     parsed = parse(response, source.kind, known=remembered.keys(), settings=source.reading)
-    entries, learnt = normalise_entries(source, parsed, date_orders)
+    entries, learnt, beyond = normalise_entries(source, parsed, date_orders)
     skipped = [remembered[digest] for digest in parsed.skipped]
     if _tangled(entries, skipped):
         return read(source, response, (), date_orders)
@@ -28,6 +28,7 @@ def read(
         format=parsed.format,
         entries=rules.apply(source.rules, entries),
         skipped=len(skipped),
+        beyond=beyond,
         known=(*skipped, *_to_remember(parsed, entries)),
         hints=parsed.hints,
         archive_url=parsed.archive_url,
@@ -35,10 +36,19 @@ def read(
         ended=parsed.ended,
         date_orders=learnt,
         problems=(
+            *_told_beyond(source, beyond),
             *map(printable, parsed.problems),
             *(problem for item in skipped for problem in item.problems),
         ),
     )
+
+
+def _told_beyond(source: Source, beyond: int) -> Iterable[str]:
+    if beyond:
+        yield (
+            f"{source.max_new + beyond} new entries at once: {beyond} are left for the next polls"
+            " ([poll] max_new_entries)"
+        )
 
 
 def _tangled(entries: Sequence[Entry], skipped: Sequence[KnownItem]) -> bool:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -111,6 +112,24 @@ class Running:
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{site.port}", trust_env=False)
 
     def __enter__(self) -> Self:
+        self._start()
+        self.log("event=ready")
+        return self
+
+    @contextmanager
+    def started(self) -> Iterator[Self]:
+        """It from its first instruction on, without waiting until it is ready; what is left of it is killed."""
+        self._start()
+        try:
+            yield self
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait(10)
+            self._reader.join(PATIENCE)
+            self._client.close()
+
+    def _start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "aggregator", "run"],
             cwd=self.site.directory,
@@ -120,8 +139,6 @@ class Running:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.log("event=ready")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None

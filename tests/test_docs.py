@@ -14,6 +14,7 @@ from tests.test_architecture import LAYERS
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 SHIPPED = (ROOT / "config" / "aggregator.toml").read_text(encoding="utf-8")
 SOURCES = (ROOT / "config" / "sources.toml").read_text(encoding="utf-8")
 SETTINGS = [key for key in schema_keys() if key.section not in {"source", "feed"} and "." not in key.section]
@@ -95,3 +96,18 @@ def test_nothing_names_a_package_registry() -> None:
     for path in tracked:
         text = path.read_text(encoding="utf-8")
         assert not [name for name in names if name in text], path
+
+
+@pytest.mark.parametrize("named", sorted(set(re.findall(r"`((?:tests|aggregator)/[^` ]+)`", SECURITY))))
+def test_what_the_threat_model_points_at_is_there(named: str) -> None:
+    path, _, test = named.partition("::")
+    found = ROOT / path
+    assert found.exists()
+    if test:
+        assert re.search(rf"^(?:async )?def {test}\(", found.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_claim_of_the_threat_model_names_a_test() -> None:
+    rows = [line for line in SECURITY.splitlines() if line.startswith("| ") and "`aggregator/" in line]
+    assert rows
+    assert [row for row in rows if "`tests/" not in row] == []

@@ -229,3 +229,62 @@ async def test_a_burst_beside_items_left_out_as_known_is_no_flood(feed: Feed) ->
     burst = [item(n, feed.place.now, "election") for n in range(BATCH_MOST + 5)]
     result = await feed.bring([*burst, *known])
     assert (result.new, result.held) == (BATCH_MOST + 5, 0)
+
+
+async def until_nothing_waits(feed: Feed, items: Sequence[str]) -> list[PollResult]:
+    """Poll the same document until all of it has been read."""
+    results = [await feed.bring(items)]
+    while any("left for the next polls" in one for one in feed.place.store.state("alfa").problems):
+        feed.place.wait(hours=1)
+        results.append((await feed.place.poll("alfa"))["alfa"])
+        assert len(results) <= 50
+    return results
+
+
+async def test_a_large_document_is_read_in_several_polls_and_says_so(feed: Feed, publisher: Server) -> None:
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    items = [item(n, NOON - n * DAY) for n in range(250)]
+    result = await feed.bring(items)
+    assert (result.new, result.held) == (100, 0)
+    (problem,) = feed.place.store.state("alfa").problems
+    assert problem == "250 new entries at once: 150 are left for the next polls ([poll] max_new_entries)"
+    results = await until_nothing_waits(feed, items)
+    assert sum(one.new for one in results) == 150
+    assert sorted(await feed.shown()) == sorted(f"n number {n}" for n in range(250))
+    feed.place.wait(hours=1)
+    assert (await feed.place.poll("alfa"))["alfa"].new == 0
+
+
+async def test_what_is_left_of_a_first_document_without_dates_is_held(feed: Feed, publisher: Server) -> None:
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    results = await until_nothing_waits(feed, [item(n) for n in range(250)])
+    assert len(results) == 3
+    assert len(await feed.shown()) <= 3 * UNDATED_SHOWN
+    assert feed.held + len(await feed.shown()) == 250
+
+
+async def test_a_hijacked_domain_is_held_poll_after_poll_and_its_neighbour_stays(
+    feed: Feed, publisher: Server
+) -> None:
+    """As many new ids as one poll reads, others each time, all dated now."""
+    place = feed.place
+    publisher.answer("/bravo", Answer(body=f"<rss><channel>{item(1, NOON, 'b')}</channel></rss>".encode()))
+    sources = (
+        source("alfa", url=publisher.url("/alfa"), max_new=100),
+        source("bravo", url=publisher.url("/bravo")),
+    )
+    place.configure(*sources)
+    await place.poll("bravo")
+    await feed.bring(usual(30, NOON))
+    for poll in range(3):
+        place.wait(hours=1)
+        result = await feed.bring(item(n, place.now, f"evil{poll}x") for n in range(300))
+        assert (result.new, result.held) == (0, 100)
+    place.wait(hours=1)
+    assert (await place.poll("alfa"))["alfa"].held == 100  # the rest of the last document
+    shown = await feed.shown()
+    assert "b number 1" in shown
+    assert not [title for title in shown if title.startswith("evil")]
+    remarks = place.store.state("alfa").remarks
+    assert remarks[0].startswith("400 entries that seem old came at once and are held back")
+    assert "left for the next polls" in remarks[1]

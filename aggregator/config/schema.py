@@ -115,6 +115,12 @@ class PollTable(Table):
     delta: bool = Field(
         default=False, description="Ask known feeds for new entries only (RFC 3229, A-IM: feed)."
     )
+    max_new_entries: int = Field(
+        default=1000,
+        ge=1,
+        le=MOST,
+        description="New entries of one document that one poll reads; what is more waits for the next polls.",
+    )
     archives: int = Field(
         default=10,
         ge=0,

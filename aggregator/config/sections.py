@@ -74,6 +74,7 @@ def poll(table: PollTable, main: Main, problems: Problems) -> Poll:
         retry_after_scope=table.retry_after_scope,
         feed_hints=table.feed_hints,
         delta=table.delta,
+        max_new_entries=table.max_new_entries,
         archives=table.archives,
     )
 

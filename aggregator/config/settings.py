@@ -33,6 +33,7 @@ class Poll:
     retry_after_scope: str  # "host" or "url"
     feed_hints: bool
     delta: bool
+    max_new_entries: int
     archives: int  # documents
 
 

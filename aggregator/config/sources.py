@@ -89,6 +89,7 @@ def _source(one: Written, name: str, around: Surroundings, problems: Problems) -
         timeout=duration(table.timeout) if table.timeout else None,
         max_bytes=size(table.max_bytes) if table.max_bytes else None,
         max_entries=table.max_entries,
+        max_new=around.poll.max_new_entries,
         rules=tuple(as_rule(rule) for rule in table.rules),
         feed_hints=around.poll.feed_hints if table.feed_hints is None else table.feed_hints,
         delta=around.poll.delta if table.delta is None else table.delta,

@@ -13,7 +13,7 @@ from aggregator import public
 from aggregator.cadence import repaced
 from aggregator.config import Configuration
 from aggregator.daemon.meaning import channels, plant, user_agent
-from aggregator.fetch import Fetcher, HostGate
+from aggregator.fetch import LARGE_AT_ONCE, Fetcher, HostGate
 from aggregator.lock import ownership
 from aggregator.model import SubscriberCount
 from aggregator.pipeline import Notices, Pipeline, Send, now
@@ -70,7 +70,7 @@ class Engine:
             self.subscribers = noted_subscribers(self.store)
             self.store.configure(configuration.sources, now=now())
             self._told = plant(configuration)  # what the store has been told of
-            workers = Workers(os.cpu_count() or 1)
+            workers = Workers(max(os.cpu_count() or 1, LARGE_AT_ONCE + 1))  # one is left for what is small
             stack.callback(workers.close)
             stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(

@@ -15,6 +15,11 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+
+class TooLarge(FetchError):
+    """A body of more bytes than allowed."""
+
+
 GZIP_MAGIC = b"\x1f\x8b\x08"
 # A frame, and the sixteen kinds of frames to skip (RFC 8878 §3.1.1, §3.1.2)
 ZSTD_MAGICS = (b"\x28\xb5\x2f\xfd", *(bytes([kind]) + b"\x2a\x4d\x18" for kind in range(0x50, 0x60)))
@@ -62,9 +67,9 @@ def decode(raw: bytes, content_encoding: str, max_bytes: int) -> bytes:
 
 
 def check_size(size: int, max_bytes: int) -> None:
-    """Raise FetchError if a body is larger than allowed."""
+    """Raise TooLarge if a body is larger than allowed."""
     if size > max_bytes:
-        raise FetchError(f"body is larger than {human_size(max_bytes)}")
+        raise TooLarge(f"body is larger than {human_size(max_bytes)}")
 
 
 def human_size(count: int) -> str:

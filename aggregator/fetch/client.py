@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from time import monotonic
@@ -13,7 +13,7 @@ from typing import Self
 import httpx
 
 from aggregator.errors import FetchError
-from aggregator.fetch.body import check_size, decode, human_span
+from aggregator.fetch.body import TooLarge, check_size, decode, human_span
 from aggregator.fetch.failures import LIBRARY_ERRORS, sentence
 from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import AddressGuard, Network
@@ -21,6 +21,7 @@ from aggregator.fetch.headers import fresh_for, read_headers, retry_after, valid
 from aggregator.fetch.local import read_local
 from aggregator.fetch.posting import post
 from aggregator.fetch.request import PERMANENT, REDIRECTS, may_carry_on, parse_url, request_headers, shown
+from aggregator.fetch.room import LARGE, Room, Rooms
 from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
 from aggregator.model import Access, Response, Source, Validators
 from aggregator.urls import host
@@ -56,11 +57,13 @@ class _Visit:
     held_hosts: Collection[str]
     timeout: timedelta
     max_bytes: int
+    room: Room
     permanent: httpx.URL | None = None  # where the permanent redirects at the start of the chain have led
     permanent_safely: bool = True  # over https, all of them
     detour: bool = False  # a redirect was not permanent
     answered: bool = False  # this hop's headers have come
-    spent: float = 0.0  # seconds; waiting for a host's turn does not count
+    spent: float = 0.0  # seconds; waiting for a host's turn, or for room, does not count
+    deadline: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))  # of this hop
     wire_bytes: int = 0
 
 
@@ -135,12 +138,14 @@ class Fetcher:
         url: str | None = None,
         delta: bool = False,
         held_hosts: Collection[str] = (),
+        room: Room | None = None,
     ) -> Response:
         """Return what the publisher answers, of whatever status; FetchError when there is no usable answer.
 
         Asks at `url` instead of the source's own address, where given; credentials go with it only to the
         same origin. With `delta` and a validator, new entries alone will do (226). Only a 200 and a 226
         keep their body. Redirects are followed, but to none of `held_hosts`; `Response.url` is where they ended.
+        Of `room` a place is taken when the body is large, which waits as long as it must, and kept.
         """
         max_bytes = source.max_bytes or self._max_bytes
         timeout = source.timeout or self._timeout
@@ -159,6 +164,7 @@ class Fetcher:
             held_hosts=held_hosts,
             timeout=timeout,
             max_bytes=max_bytes,
+            room=room or Rooms().visit(),
         )
         with self._on_its_way():
             return await self._respond(visit, await self._follow(visit))
@@ -220,7 +226,7 @@ class Fetcher:
     async def _ask_in_time(self, visit: _Visit) -> _Answer:
         """Ask once, within what is left of the deadline."""
         started = monotonic()
-        deadline = asyncio.timeout(visit.timeout.total_seconds() - visit.spent)
+        visit.deadline = deadline = asyncio.timeout(visit.timeout.total_seconds() - visit.spent)
         try:
             async with deadline:
                 return await self._ask(visit)
@@ -254,7 +260,7 @@ class Fetcher:
         try:
             headers = read_headers(response.headers.raw)
             if response.status_code in WITH_FEED:
-                raw = await _body(response, headers, visit.max_bytes)
+                raw = await _body(response, headers, visit)
             else:
                 raw = b""
                 if response.status_code != HTTPStatus.NOT_MODIFIED:  # which has no body (RFC 9110 §15.4.5)
@@ -265,11 +271,7 @@ class Fetcher:
         return _Answer(status=response.status_code, headers=headers, raw=raw)
 
     async def _respond(self, visit: _Visit, answer: _Answer) -> Response:
-        coding, raw = answer.headers.get("content-encoding", ""), answer.raw
-        if len(raw) > INFLATE_AT_ONCE:
-            body = await asyncio.to_thread(decode, raw, coding, visit.max_bytes)
-        else:
-            body = decode(raw, coding, visit.max_bytes)
+        body = await _decoded(answer, visit)
         now = self._clock()
         return Response(
             status=answer.status,
@@ -287,8 +289,36 @@ class Fetcher:
         )
 
 
-async def _body(response: httpx.Response, headers: Mapping[str, str], max_bytes: int) -> bytes:
+async def _take_room(visit: _Visit) -> None:
+    """Wait for a place while the clock of the deadline stands still: it is our other sources that are waited for."""
+    if visit.room.is_taken:
+        return
+    end, began = visit.deadline.when(), monotonic()
+    visit.deadline.reschedule(None)
+    await visit.room.take()
+    waited = monotonic() - began
+    visit.spent -= waited
+    visit.deadline.reschedule(None if end is None else end + waited)
+
+
+async def _decoded(answer: _Answer, visit: _Visit) -> bytes:
+    coding, raw = answer.headers.get("content-encoding", ""), answer.raw
+    try:
+        return await _inflated(raw, coding, min(LARGE, visit.max_bytes))
+    except TooLarge:
+        await visit.room.take()
+        return await _inflated(raw, coding, visit.max_bytes)
+
+
+async def _inflated(raw: bytes, coding: str, max_bytes: int) -> bytes:
+    if len(raw) > INFLATE_AT_ONCE:
+        return await asyncio.to_thread(decode, raw, coding, max_bytes)
+    return decode(raw, coding, max_bytes)
+
+
+async def _body(response: httpx.Response, headers: Mapping[str, str], visit: _Visit) -> bytes:
     """Return the body as it came. What is larger than `max_bytes` compressed is larger still inflated."""
+    max_bytes = visit.max_bytes
     length = headers.get("content-length", "")
     if length.isdecimal():
         check_size(int(length), max_bytes)
@@ -298,6 +328,8 @@ async def _body(response: httpx.Response, headers: Mapping[str, str], max_bytes:
         chunks.append(chunk)
         size += len(chunk)
         check_size(size, max_bytes)
+        if size > LARGE:
+            await _take_room(visit)
     return b"".join(chunks)
 
 

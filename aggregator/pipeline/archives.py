@@ -66,10 +66,12 @@ async def _read_archive(
     again = url if left > 0 else None
     response: Response | None = None
     try:
-        response = await parts.fetcher.fetch(source, Validators(), url=url, held_hosts=held)
-        if response.status != HTTPStatus.OK:
-            raise FetchError(refusal(response))
-        reading = await parts.read(source, response, (), state.date_orders)
+        async with parts.rooms.visit() as room:
+            response = await parts.fetcher.fetch(source, Validators(), url=url, held_hosts=held, room=room)
+            if response.status != HTTPStatus.OK:
+                raise FetchError(refusal(response))
+            reading = await parts.read(source, response, (), state.date_orders)
+            response = replace(response, body=b"")
         following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
         read = replace(await _newest(parts, state), archive_url=following, archive_left=max(left, 0))
         plan, _ = await keep(parts, source, reading, lambda _, __: read, before=state, revise=False)
@@ -81,7 +83,14 @@ async def _read_archive(
         log.exception("bug", source=source.id)
         error = f"bug: {type(exc).__name__}: {exc}"
     else:
-        log.info("archive", source=source.id, url=url, new=len(plan.placements), left=left)
+        log.info(
+            "archive",
+            source=source.id,
+            url=url,
+            new=len(plan.placements),
+            left=left,
+            beyond=reading.beyond or None,
+        )
         return count(result_of(read, response), plan)
     error = printable(error)
     log.warning("archive", source=source.id, url=url, error=error, left=left)

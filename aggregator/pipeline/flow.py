@@ -7,6 +7,20 @@ from aggregator.dedup.flood import Flow
 from aggregator.model import Reading, Source, SourceState
 
 DAY = timedelta(days=1)
+# Of a document that had more new entries than one poll reads, `SourceState.reading` says besides how it was read
+# that more is to come. So the next poll asks for all of it, with no validators, and goes on where this one ended.
+FIRST, MORE = " (its first document)", " (a flood)"
+
+
+def read_with(source: Source, reading: Reading, before: SourceState) -> str:
+    """Return what to note as `SourceState.reading`."""
+    if not reading.beyond:
+        return source.reading
+    return source.reading + (FIRST if _is_first(source, before) else MORE)
+
+
+def _is_first(source: Source, before: SourceState) -> bool:
+    return before.last_success_at is None or before.reading not in {source.reading, source.reading + MORE}
 
 
 def flow_of(
@@ -18,8 +32,9 @@ def flow_of(
     """
     last = before.last_success_at
     expected = 0.0 if last is None else (entries_a_day(before.rhythm, now=last) or 0.0) * ((now - last) / DAY)
+    goes_on = before.reading == source.reading + MORE  # then what was read of it is known only since
     return Flow(
-        is_first=is_archive or last is None or before.reading != source.reading,
-        size=len(reading.entries) + reading.skipped,
+        is_first=is_archive or _is_first(source, before),
+        size=len(reading.entries) + (0 if goes_on else reading.skipped),
         expected=expected,
     )

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from aggregator import dedup
 from aggregator.cadence import Pace
+from aggregator.fetch import Room, Rooms
 from aggregator.model import KnownItem, Output, Reading, Response, Source, Validators
 from aggregator.store.protocol import Store
 
@@ -26,6 +27,7 @@ class Fetch(Protocol):
         url: str | None = None,
         delta: bool = False,
         held_hosts: Collection[str] = (),
+        room: Room | None = None,
     ) -> Response:
         """Ask the publisher; raises `FetchError` when there is no usable answer."""
 
@@ -55,6 +57,7 @@ class Parts:
     fetcher: Fetch
     read: Read
     clock: Clock
+    rooms: Rooms = field(default_factory=Rooms)  # for large bodies, from asking until they are read
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of those whose decisions were overtaken
 
 

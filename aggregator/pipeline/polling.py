@@ -24,6 +24,7 @@ from aggregator.model import (
 )
 from aggregator.pipeline import outcome
 from aggregator.pipeline.archives import with_archives
+from aggregator.pipeline.flow import read_with
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts
 from aggregator.pipeline.report import count, problems, refusal, report, report_move, result_of
@@ -97,22 +98,29 @@ class _Visit:
         state = self.state
         known = state.reading == self.source.reading and not self.archives
         validators = state.validators if known else Validators()
-        response = await self.parts.fetcher.fetch(
-            self.source, validators, url=state.moved_to, delta=self.source.delta, held_hosts=self.held
-        )
-        # Nothing was asked that could be unchanged: taken for good news, such a 304 would hide all news to come.
-        if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
-            return await self._unchanged(response)
-        if response.status not in {HTTPStatus.OK, HTTPStatus.IM_USED}:
-            return await self.fail(response, refusal(response))
-        digest = hashlib.sha256(response.body).hexdigest()
-        if known and digest == state.body_digest:
-            return await self._unchanged(response)
-        try:
-            items = await asyncio.to_thread(self.parts.store.known_items, self.source.id)
-            reading = await self.parts.read(self.source, response, items, self.state.date_orders)
-        except SourceError as exc:
-            return await self.fail(response, str(exc))
+        async with self.parts.rooms.visit() as room:
+            response = await self.parts.fetcher.fetch(
+                self.source,
+                validators,
+                url=state.moved_to,
+                delta=self.source.delta,
+                held_hosts=self.held,
+                room=room,
+            )
+            # Nothing was asked that could be unchanged: taken for good news, such a 304 would hide all news to come.
+            if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
+                return await self._unchanged(response)
+            if response.status not in {HTTPStatus.OK, HTTPStatus.IM_USED}:
+                return await self.fail(response, refusal(response))
+            digest = hashlib.sha256(response.body).hexdigest()
+            if known and digest == state.body_digest:
+                return await self._unchanged(response)
+            try:
+                items = await asyncio.to_thread(self.parts.store.known_items, self.source.id)
+                reading = await self.parts.read(self.source, response, items, self.state.date_orders)
+            except SourceError as exc:
+                return await self.fail(response, str(exc))
+            response = replace(response, body=b"")
         return await self._changed(response, reading, digest)
 
     async def _changed(self, response: Response, reading: Reading, digest: str) -> PollResult:
@@ -123,7 +131,7 @@ class _Visit:
             head=reading.head,
             validators=response.validators,
             body_digest=digest if whole else None,
-            reading=self.source.reading,
+            reading=read_with(self.source, reading, self.state),
             problems=problems(reading),
             hints=reading.hints,
             ended=reading.ended,

@@ -1,134 +1,28 @@
 """What a hostile publisher can cost us, and that it costs others nothing (PROTOCOL P30)."""
 
-import asyncio
-import sys
-import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.fetch.server import Answer, Server, packed, raw, redirect
+from tests.faults.hostile import DEADLINE
+from tests.faults.wire import AT_ONCE, BOUNDED, BY_ANY, UNTIL_THE_DEADLINE
+from tests.fetch.server import Answer, Server, packed, redirect
 from tests.protocol.looking import asked, failed, source, status
 from tests.protocol.markup import item, rss
 from tests.running import Running, Site
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 # --- what a bad source costs
 
-DEADLINE = 4.0  # seconds for a whole fetch
 TICK = 1.0  # seconds between two looks at what is due
 LATE = 1.5  # seconds by which a busy machine may be late
 GOOD = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
-MEBIBYTE = 2**20
-OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def streamed(head: bytes, piece: bytes, *, pause: float = 0.0) -> Answer:
-    """Send `piece` for ever."""
-    return raw(head, piece, pause=pause, repeat=True)
-
-
-def silent(head: bytes = b"") -> Answer:
-    """Send `head` and nothing more until the client gives up."""
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(head)
-        await writer.drain()
-        await reader.read()
-
-    return Answer(script=script)
-
-
-def chunk(body: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(body), body)
-
-
-def flushed_zeros() -> bytes:
-    """Deflated zeros that may be repeated for ever within one stream."""
-    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    return packer.compress(bytes(10 * MEBIBYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
-
-
-GZIP = OK + b"Content-Encoding: gzip\r\n"
-GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-TEN_GB_OF_ZEROS = GZIP_HEAD + flushed_zeros() * 1000
-ZSTD_ZEROS = zstd.compress(bytes(10 * MEBIBYTE)) * 1000
-
-# Those that come to an end by the deadline only, and those that a bound ends at once; with what is said of them.
-UNTIL_THE_DEADLINE: dict[str, tuple[Answer, str]] = {
-    "silent": (silent(), "no answer within 4 s"),
-    "silent-after-headers": (
-        silent(OK + b"Content-Length: 100\r\n\r\n<rss"),
-        "no complete answer within 4 s",
-    ),
-    "drip": (streamed(OK + b"\r\n<rss>", b" ", pause=1.0), "no complete answer within 4 s"),
-    "drip-of-chunks": (
-        streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b" "), pause=0.5),
-        "no complete answer within 4 s",
-    ),
-    "drip-of-headers": (streamed(OK, b"X-More: 1\r\n", pause=0.5), "no answer within 4 s"),
-    "drip-in-a-header": (streamed(OK + b"X-More: ", b"x", pause=0.5), "no answer within 4 s"),
-    "drip-of-status": (streamed(b"HTTP/1.1 200 ", b"x", pause=0.5), "no answer within 4 s"),
-    "interim-answers": (streamed(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.01), "no answer within 4 s"),
-    "drip-of-gzip": (
-        streamed(GZIP + b"\r\n", flushed_zeros()[:1], pause=0.5),
-        "no complete answer within 4 s",
-    ),
-    "drip-of-trailers": (
-        streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: 1\r\n", pause=0.5),
-        "no complete answer within 4 s",
-    ),
-}
-AT_ONCE: dict[str, tuple[Answer, str]] = {
-    "headers": (streamed(OK, b"X-More: headers\r\n" * 100), "no readable HTTP"),
-    "header": (streamed(OK + b"X-More: ", b"x" * 4096), "no readable HTTP"),
-    "status": (streamed(b"HTTP/1.1 200 ", b"x" * 4096), "no readable HTTP"),
-    "announced": (silent(OK + b"Content-Length: 10000000000\r\n\r\n<rss>"), "body is larger than 2 MiB"),
-    "endless": (streamed(OK + b"\r\n<rss>", b" " * MEBIBYTE), "body is larger than 2 MiB"),
-    "endless-chunks": (
-        streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b" " * MEBIBYTE)),
-        "body is larger than 2 MiB",
-    ),
-    "one-chunk": (
-        streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n2540be400\r\n", b" " * MEBIBYTE),
-        "body is larger than 2 MiB",
-    ),
-    "bomb": (
-        Answer(body=TEN_GB_OF_ZEROS, headers=[("Content-Encoding", "gzip")]),
-        "body is larger than 2 MiB",
-    ),
-    "bomb-of-members": (
-        Answer(body=packed(bytes(10 * MEBIBYTE)) * 1000, headers=[("Content-Encoding", "gzip")]),
-        "body is larger than 2 MiB",
-    ),
-    "bomb-within": (Answer(body=packed(TEN_GB_OF_ZEROS)), "body is larger than 2 MiB"),
-    "bomb-of-zstd": (
-        Answer(body=ZSTD_ZEROS, headers=[("Content-Encoding", "zstd")]),
-        "body is larger than 2 MiB",
-    ),
-    "bomb-of-deflate": (
-        Answer(body=b"\x78\xda" + flushed_zeros() * 1000, headers=[("Content-Encoding", "deflate")]),
-        "body is larger than 2 MiB",
-    ),
-}
-# Whatever bounds them: the deadline or a limit, whichever comes first.
-BY_ANY: dict[str, tuple[Answer, str]] = {
-    "flood-of-interim-answers": (streamed(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), ""),
-    "chunk-extension": (streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n1;a=", b"x" * 4096), ""),
-    "trailers": (streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: 1\r\n" * 100), ""),
-    "tiny-chunks": (streamed(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b" ") * 1000), ""),
-    "error-page": (streamed(b"HTTP/1.1 500 Sorry\r\n\r\n", b"x" * MEBIBYTE), "HTTP 500"),
-    "drip-of-error-page": (streamed(b"HTTP/1.1 404 No\r\n\r\n", b"x", pause=0.5), "HTTP 404"),
-    "redirects": (redirect("/redirects"), "redirects go round in a loop"),
-}
-BAD = UNTIL_THE_DEADLINE | AT_ONCE | BY_ANY
-HOSTS = tuple(f"127.0.1.{number}" for number in range(1, len(BAD) + 1))  # one each: none waits for another
+HOSTS = tuple(
+    f"127.0.1.{number}" for number in range(1, len(BOUNDED) + 1)
+)  # one each: none waits for another
 
 
 @pytest.fixture(scope="module")
@@ -144,24 +38,24 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
             sources="".join(tables),
             environ={"AGGREGATOR_POLL__TIMEOUT": f"{DEADLINE:g}s", "AGGREGATOR_POLL__MAX_BYTES": "2MiB"},
         )
-        for (name, (answer, _)), host in zip(BAD.items(), HOSTS, strict=True):
-            publisher.answer(f"/{name}", answer)
+        for (name, hostile), host in zip(BOUNDED.items(), HOSTS, strict=True):
+            publisher.answer(f"/{name}", hostile.answer)
             tables.append(source(name, publisher.url(f"/{name}", host)))
         with site.daemon() as daemon:
             for number in range(len(GOOD)):
                 asked(publisher, f"/good/{number}", 2)
             site.sources.write_text("".join(tables), encoding="utf-8")
-            daemon.log("event=reload", f"added={len(BAD)}")
-            for name in BAD:
+            daemon.log("event=reload", f"added={len(BOUNDED)}")
+            for name in BOUNDED:
                 failed(daemon, name)
             yield publisher, daemon
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", BOUNDED)
 def test_p30_a_bad_source_has_its_error(besieged: tuple[Server, Running], name: str) -> None:
     facts = status(besieged[1])[name]
     assert facts["state"] == "failing"
-    assert BAD[name][1] in facts["last_error"]
+    assert (BOUNDED[name].error or "") in facts["last_error"]
 
 
 @pytest.mark.parametrize("name", UNTIL_THE_DEADLINE)
