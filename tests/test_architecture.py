@@ -35,6 +35,7 @@ ROOMS = {
     "sqlite3": {"store"},
     "starlette": {"serve"},
     "uvicorn": {"serve"},
+    "httptools": {"serve"},
     "jinja2": {"serve"},
     "click": {"cli"},
     "pydantic": {"config"},

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -46,13 +46,15 @@ class Deltas:
     def __init__(self) -> None:
         self._feeds: OrderedDict[str, _Remembered] = OrderedDict()
 
-    def note(self, address: str, feed: MergedFeed, tags: Iterable[str]) -> None:
+    def note(self, address: str, feed: MergedFeed, tags: Collection[str]) -> None:
         """Remember that a feed is as `feed` says in the versions with these entity tags; the latest comes last."""
         remembered = self._feeds.setdefault(address, _Remembered())
         self._feeds.move_to_end(address)
         if len(self._feeds) > FEEDS_MOST:
             self._feeds.popitem(last=False)
         remembered.turn_to(feed)
+        if all(remembered.tags.get(tag) == remembered.number for tag in tags):
+            return
         for tag in tags:
             remembered.tags[tag] = remembered.number
             remembered.tags.move_to_end(tag)

@@ -2,23 +2,35 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from aggregator.emit import FORMATS, emit_as
 from aggregator.errors import QueryError
 from aggregator.model import Asked, MergedFeed, Publication, Published
-from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
+from aggregator.serve.answer import (
+    answer,
+    cache_control,
+    delta_answer,
+    field,
+    fields_of_both,
+    joined,
+    sentence,
+)
 from aggregator.serve.asked import AskedWrongly, read_query
+from aggregator.serve.conditional import is_unchanged
 from aggregator.serve.delta import Deltas, wants_delta
-from aggregator.serve.guard import asking_address
+from aggregator.serve.guard import ALWAYS, address_in, asking_address
+from aggregator.serve.negotiate import choose_coding
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import MADE_MOST, Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
@@ -26,7 +38,27 @@ from aggregator.serve.subscribers import Subscribers
 Live: TypeAlias = Callable[[str, Asked], MergedFeed | None]
 GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
 NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
+READ: Final = {"GET", "HEAD"}
 WHOLE: Final = Asked()
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A feed of the present publication, ready to be sent."""
+
+    ready: Ready
+    feed: MergedFeed
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A request whose answer is 304."""
+
+    scope: Scope
+    asked: Mapping[str, str]  # its fields
+    etag: str
+    standing: _Standing
 
 
 class Feeds:
@@ -45,7 +77,44 @@ class Feeds:
         self._subscribers = subscribers
         self._shelf = Shelf()
         self._deltas = Deltas()
+        self._standing_of = Publication()
+        self._standing: dict[str, _Standing] = {}  # what has been asked for since it was published, by path
         self._dates: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+
+    def unchanged(self, scope: Scope) -> Unchanged | None:
+        """Say whether a request is for a feed at its plain address that the client has; without any effect.
+
+        None too where that cannot be told at once.
+        """
+        publication = self._publication()
+        standing = self._standing.get(scope["path"][1:]) if publication is self._standing_of else None
+        if standing is None or scope["query_string"] or scope["method"] not in READ:
+            return None
+        asked = joined(scope)
+        coding = choose_coding(asked.get("accept-encoding"))
+        if coding is None:
+            return None
+        etag = standing.ready.coded[coding].etag
+        return (
+            Unchanged(scope, asked, etag, standing)
+            if is_unchanged(
+                etag=etag,
+                modified_at=standing.ready.modified_at,
+                if_none_match=asked.get("if-none-match"),
+                if_modified_since=asked.get("if-modified-since"),
+            )
+            else None
+        )
+
+    def not_modified(self, unchanged: Unchanged) -> bytes:
+        """Give the 304: what `answer` would do. Returns its fields as they are sent."""
+        settings, standing = self._settings(), unchanged.standing
+        feed, extension = standing.feed, standing.extension
+        self._deltas.note(_address(feed, settings.public_url, extension), feed, standing.ready.etags)
+        if self._subscribers is not None:
+            who = address_in(unchanged.scope, unchanged.asked, settings)
+            self._subscribers.note(who, unchanged.asked.get("user-agent", ""), f"{feed.path}.{extension}")
+        return _fields_of_304(unchanged.etag, cache_control(settings, feed.path))
 
     async def answer(self, request: Request, path: str) -> Response:
         """Answer with the document of that path; 404, 400, or 503 before the first publication."""
@@ -115,6 +184,9 @@ class Feeds:
         stem, _, extension = path.rpartition(".")
         feed = next((feed for feed in publication.feeds if feed.path == stem), None)
         if feed is not None and extension in FORMATS:
+            if publication is not self._standing_of:
+                self._standing_of, self._standing = publication, {}
+            self._standing[path] = _Standing(ready, feed, extension)
             return await self._feed(request, ready, feed, extension)
         settings = self._settings()
         return answer(
@@ -127,10 +199,10 @@ class Feeds:
     async def _feed(self, request: Request, ready: Ready, feed: MergedFeed, extension: str) -> Response:
         """Answer with a feed: whole, or only what is newer than what the client has, or 304."""
         settings = self._settings()
-        address = replace(feed, public_url=settings.public_url).self_url(extension)
+        address = _address(feed, settings.public_url, extension)
         control = cache_control(settings, feed.path)
         response = answer(request, ready, cache_control=control, headers=_itself(address))
-        self._deltas.note(address, feed, (coded.etag for coded in ready.coded.values()))
+        self._deltas.note(address, feed, ready.etags)
         if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):
             found = self._deltas.since(address, field(request.headers, "if-none-match"))
             if found is not None:
@@ -151,6 +223,18 @@ def _told_to_asker() -> Iterator[None]:
         yield
     except QueryError as exc:
         raise HTTPException(400, str(exc)) from exc
+
+
+@lru_cache(MADE_MOST)
+def _fields_of_304(etag: str, control: str) -> bytes:
+    fields = ALWAYS | fields_of_both(etag, control)
+    return "".join(f"{name.lower()}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
+
+
+def _address(feed: MergedFeed, public_url: str, extension: str) -> str:
+    """Return a feed's own address, by the base that is configured now."""
+    same = feed if feed.public_url == public_url else replace(feed, public_url=public_url)
+    return same.self_url(extension)
 
 
 def _itself(address: str) -> dict[str, str]:
