@@ -46,6 +46,7 @@ class _Incoming(HttpToolsProtocol):
     _in_head = False
     _in_message = False
     _head_bytes = 0  # of the request line, and of the fields that are whole
+    _hosts = 0
     _unparsed_bytes = 0  # since anything was whole
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +83,7 @@ class _Incoming(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = self._unparsed_bytes = 0
+        self._head_bytes = self._unparsed_bytes = self._hosts = 0
         self._in_head = self._in_message = True
 
     def on_url(self, url: bytes) -> None:
@@ -93,12 +94,12 @@ class _Incoming(HttpToolsProtocol):
         self._count(len(name) + len(value))
         if self._in_head:  # trailers (RFC 9112 §7.1.2) say nothing to us
             super().on_header(name, value)
+            self._hosts += len(name) == len(b"host") and name.lower() == b"host"
 
     def on_headers_complete(self) -> None:
         """RFC 9112 §2.3, §3.2: one of the versions there are, one Host, and a target with a path."""
         version = self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if version not in VERSIONS or hosts > 1 or (hosts == 0 and version == "1.1"):
+        if version not in VERSIONS or self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
             raise Refused
         if httptools.parse_url(self.url).path is None or len(self.pipeline) >= self.limits.pipelined:
             raise Refused
@@ -180,12 +181,17 @@ class Connection(_Incoming):
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
         fields = None
         if app is self.app and not self.flow.write_paused:
             fields = self.not_modified(cycle.scope)  # type: ignore[arg-type]  # a Scope is any mapping
         if fields is None:
-            self._running = cycle
             super()._start_asgi_task(cycle, app)
+        else:  # after what else has come in: whoever reads answers would take the CPU at each
+            self.loop.call_soon(self._send_not_modified, cycle, fields)
+
+    def _send_not_modified(self, cycle: RequestResponseCycle, fields: bytes) -> None:
+        if cycle.disconnected:
             return
         cycle.response_started = cycle.response_complete = True
         always = b"".join(b"%b: %b\r\n" % one for one in self.server_state.default_headers)

@@ -53,7 +53,7 @@ class Deltas:
         if len(self._feeds) > FEEDS_MOST:
             self._feeds.popitem(last=False)
         remembered.turn_to(feed)
-        if all(remembered.tags.get(tag) == remembered.number for tag in tags):
+        if [remembered.tags.get(tag) for tag in tags] == [remembered.number] * len(tags):
             return
         for tag in tags:
             remembered.tags[tag] = remembered.number

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 from starlette.exceptions import HTTPException
@@ -42,13 +41,15 @@ READ: Final = {"GET", "HEAD"}
 WHOLE: Final = Asked()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """A feed of the present publication, ready to be sent."""
+    """A feed of the present publication, ready to be sent under the present settings."""
 
     ready: Ready
     feed: MergedFeed
-    extension: str
+    name: str  # its path with the extension
+    address: str
+    fields: Mapping[str, bytes]  # of a 304 as they are sent, by content coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Unchanged:
 
     scope: Scope
     asked: Mapping[str, str]  # its fields
-    etag: str
+    coding: str
     standing: _Standing
 
 
@@ -77,7 +78,7 @@ class Feeds:
         self._subscribers = subscribers
         self._shelf = Shelf()
         self._deltas = Deltas()
-        self._standing_of = Publication()
+        self._standing_of: tuple[Publication, ServeSettings | None] = (Publication(), None)
         self._standing: dict[str, _Standing] = {}  # what has been asked for since it was published, by path
         self._dates: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
 
@@ -86,35 +87,48 @@ class Feeds:
 
         None too where that cannot be told at once.
         """
-        publication = self._publication()
-        standing = self._standing.get(scope["path"][1:]) if publication is self._standing_of else None
+        standing = self._standing.get(scope["path"][1:]) if self._stands() else None
         if standing is None or scope["query_string"] or scope["method"] not in READ:
             return None
         asked = joined(scope)
         coding = choose_coding(asked.get("accept-encoding"))
         if coding is None:
             return None
-        etag = standing.ready.coded[coding].etag
-        return (
-            Unchanged(scope, asked, etag, standing)
-            if is_unchanged(
-                etag=etag,
-                modified_at=standing.ready.modified_at,
-                if_none_match=asked.get("if-none-match"),
-                if_modified_since=asked.get("if-modified-since"),
-            )
-            else None
+        known = is_unchanged(
+            etag=standing.ready.coded[coding].etag,
+            modified_at=standing.ready.modified_at,
+            if_none_match=asked.get("if-none-match"),
+            if_modified_since=asked.get("if-modified-since"),
         )
+        return Unchanged(scope, asked, coding, standing) if known else None
 
     def not_modified(self, unchanged: Unchanged) -> bytes:
         """Give the 304: what `answer` would do. Returns its fields as they are sent."""
-        settings, standing = self._settings(), unchanged.standing
-        feed, extension = standing.feed, standing.extension
-        self._deltas.note(_address(feed, settings.public_url, extension), feed, standing.ready.etags)
+        standing = unchanged.standing
+        self._deltas.note(standing.address, standing.feed, standing.ready.etags)
         if self._subscribers is not None:
-            who = address_in(unchanged.scope, unchanged.asked, settings)
-            self._subscribers.note(who, unchanged.asked.get("user-agent", ""), f"{feed.path}.{extension}")
-        return _fields_of_304(unchanged.etag, cache_control(settings, feed.path))
+            who = address_in(unchanged.scope, unchanged.asked, self._settings())
+            self._subscribers.note(who, unchanged.asked.get("user-agent", ""), standing.name)
+        return standing.fields[unchanged.coding]
+
+    def _stands(self) -> bool:
+        """Say whether what stands ready is of this publication, and its fields of these settings."""
+        return self._publication() is self._standing_of[0] and self._settings() is self._standing_of[1]
+
+    def _let_stand(self, ready: Ready, feed: MergedFeed, extension: str, publication: Publication) -> None:
+        settings = self._settings()
+        if publication is not self._standing_of[0] or settings is not self._standing_of[1]:
+            self._standing_of, self._standing = (publication, settings), {}
+        control, name = cache_control(settings, feed.path), f"{feed.path}.{extension}"
+        self._standing[name] = _Standing(
+            ready=ready,
+            feed=feed,
+            name=name,
+            address=_address(feed, settings.public_url, extension),
+            fields={
+                coding: _as_sent(fields_of_both(one.etag, control)) for coding, one in ready.coded.items()
+            },
+        )
 
     async def answer(self, request: Request, path: str) -> Response:
         """Answer with the document of that path; 404, 400, or 503 before the first publication."""
@@ -184,9 +198,8 @@ class Feeds:
         stem, _, extension = path.rpartition(".")
         feed = next((feed for feed in publication.feeds if feed.path == stem), None)
         if feed is not None and extension in FORMATS:
-            if publication is not self._standing_of:
-                self._standing_of, self._standing = publication, {}
-            self._standing[path] = _Standing(ready, feed, extension)
+            if not (self._stands() and path in self._standing):
+                self._let_stand(ready, feed, extension, publication)
             return await self._feed(request, ready, feed, extension)
         settings = self._settings()
         return answer(
@@ -225,10 +238,11 @@ def _told_to_asker() -> Iterator[None]:
         raise HTTPException(400, str(exc)) from exc
 
 
-@lru_cache(MADE_MOST)
-def _fields_of_304(etag: str, control: str) -> bytes:
-    fields = ALWAYS | fields_of_both(etag, control)
-    return "".join(f"{name.lower()}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
+def _as_sent(fields: Mapping[str, str]) -> bytes:
+    """Write the fields of a response, and those of every response, as they are sent (RFC 9112 §5)."""
+    return "".join(f"{name.lower()}: {value}\r\n" for name, value in (ALWAYS | dict(fields)).items()).encode(
+        "latin-1"
+    )
 
 
 def _address(feed: MergedFeed, public_url: str, extension: str) -> str:
