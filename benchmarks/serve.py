@@ -5,6 +5,9 @@
 Needs nginx and wrk. One run each: 304 to a known tag, the whole feed in gzip, the whole feed plain; nginx
 serves `public/` as deploy/nginx-files.conf has it, compressing by itself. Beside the rates stand the microseconds of
 CPU that a server spends on a request, which tell more where wrk or somebody else keeps the machine busy (Linux).
+
+One run on two loaded cores: 304 ours 15,183 (50 µs), nginx 29,820 (7 µs), 0.51x; in gzip 1,729 beside
+21; plain 794 beside 319. With h11 and a task for each: 304 0.03x.
 """
 
 import argparse
