@@ -37,6 +37,7 @@ ROOMS = {
     "sqlite3": {"store"},
     "starlette": {"serve"},
     "uvicorn": {"serve"},
+    "httptools": {"serve"},
     "jinja2": {"serve"},
     "click": {"cli"},
     "prometheus_client": {"metrics"},

@@ -47,7 +47,7 @@ def answer(
             {"Vary": "Accept-Encoding"},
         )
     chosen = ready.coded[coding]
-    both = {"ETag": chosen.etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    both = fields_of_both(chosen.etag, cache_control)
     if is_unchanged(
         etag=chosen.etag,
         modified_at=ready.modified_at,
@@ -61,6 +61,11 @@ def answer(
     if ready.modified_at is not None:
         full["Last-Modified"] = http_date(ready.modified_at)
     return PieceByPiece(chosen.body, headers=full)
+
+
+def fields_of_both(etag: str, cache_control: str) -> dict[str, str]:
+    """Return the fields that a 304 has as well as a 200 (RFC 9110 §15.4.5)."""
+    return {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
 
 
 def delta_answer(response: Response, newer: Ready, *, base: str) -> Response:
@@ -102,3 +107,12 @@ def field(headers: Headers, name: str) -> str | None:
     """Return a field with all its lines joined (RFC 9110 §5.3), None when it was not sent."""
     lines = headers.getlist(name)
     return ", ".join(lines) if lines else None
+
+
+def joined(scope: Scope) -> dict[str, str]:
+    """Return all fields of a request so, by their names in small letters."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from aggregator.emit import FORMATS
 from aggregator.model import Absence, Document, MergedFeed, Publication, Status
@@ -18,7 +19,8 @@ from aggregator.serve.access import is_authorised
 from aggregator.serve.answer import NO_STORE, PieceByPiece, answer, cache_control, sentence
 from aggregator.serve.archives import Archives
 from aggregator.serve.feeds import WHOLE, Feeds, Live, asked_of
-from aggregator.serve.guard import POLICY, Guard
+from aggregator.serve.guard import POLICY, Guard, is_admitted
+from aggregator.serve.limit import Limiter
 from aggregator.serve.pages import (
     Pages,
     Place,
@@ -44,6 +46,24 @@ STORY_POLICY: Final = POLICY.replace("img-src 'self'", "img-src http: https:; me
 ALLOW: Final = {"Allow": "GET, HEAD"}
 
 
+class Application(Starlette):
+    """Also answers what most requests are, readers that have the newest feed, before they are requests to Starlette."""
+
+    feeds: Feeds
+    settings: Callable[[], ServeSettings]
+    limiter: Limiter
+
+    def not_modified(self, scope: Scope) -> bytes | None:
+        """Return the fields of a 304, as they are sent; None when the application is to answer as usual.
+
+        That it is a 304 is known before the request counts against the rate limit: None has no effect.
+        """
+        unchanged = self.feeds.unchanged(scope)
+        if unchanged is None or not is_admitted(scope, unchanged.asked, self.settings(), self.limiter):
+            return None
+        return self.feeds.not_modified(unchanged)
+
+
 def create_app(
     *,
     publication: Callable[[], Publication],
@@ -54,7 +74,7 @@ def create_app(
     archive: Callable[[str], Document | Absence] | None = None,
     usable: Callable[[], None] | None = None,
     measured: Callable[[], bytes] | None = None,
-) -> Starlette:
+) -> "Application":
     """Return the application; what it serves is asked for anew at every request.
 
     `status`, `live`, which makes feeds that are not published, `archive`, which returns a page by its address
@@ -62,9 +82,11 @@ def create_app(
     the metrics, may take their time (they read the store): they are called from a thread. The others must not.
     `subscribers` is told who is given a feed.
     """
-    answers = _Answers(publication, status, settings, Feeds(publication, settings, live, subscribers))
+    feeds = Feeds(publication, settings, live, subscribers)
+    answers = _Answers(publication, status, settings, feeds)
+    limiter = Limiter()
     probes = Probes(publication, usable, measured)
-    app = Starlette(
+    app = Application(
         routes=[
             Route("/", answers.river),
             Route("/healthz", probes.alive),
@@ -80,7 +102,7 @@ def create_app(
             Route("/search", answers.search),
             Route("/{path:path}", answers.published),
         ],
-        middleware=[Middleware(Guard, settings=settings)],
+        middleware=[Middleware(Guard, settings=settings, limiter=limiter)],
         exception_handlers={
             400: answers.refused,
             404: answers.not_found,
@@ -89,6 +111,7 @@ def create_app(
             Overloaded: overloaded,
         },
     )
+    app.feeds, app.settings, app.limiter = feeds, settings, limiter
     app.router.redirect_slashes = False  # its redirects name the host we were asked for, not the proxy's
     return app
 

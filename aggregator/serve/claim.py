@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MAX_CLAIMED: Final = 100_000  # subscribers that a service is believed to have; whatever it says above is this
 MAX_USER_AGENT: Final = 500  # characters that are read; the longest that counts people has some 250
+KEPT: Final = 1_000  # read lately: a few programs ask again and again
 INSTANCES: Final = frozenset({"aggregator"})  # run by many, each for people of its own: told apart by contact
 _COUNT: Final = re.compile(r"(?<![^ ;(])([0-9]+) (?:subscriber|reader)s?\b", re.ASCII | re.IGNORECASE)
 _FEED_ID: Final = re.compile(r"\bfeed-?id ?[=:] ?([^ ;()]{1,64})", re.ASCII | re.IGNORECASE)
@@ -23,6 +25,7 @@ class Claim:
     subscribers: int
 
 
+@lru_cache(KEPT)
 def claim_of(user_agent: str) -> Claim | None:
     """Read what there is no standard for; None when no number of people is named.
 

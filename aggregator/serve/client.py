@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
@@ -11,6 +12,7 @@ Address: TypeAlias = IPv4Address | IPv6Address
 
 IPV6_PREFIX: Final = 64  # bits that one subscriber holds: addresses below are his to change at will
 MAX_FORWARDED: Final = 1_000  # characters of a Forwarded or X-Forwarded-For that are worth reading
+KEPT: Final = 1_000  # addresses read lately
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _PAIR: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*")+')
 _NODE: Final = re.compile(
@@ -39,6 +41,7 @@ def client_address(
     return told.pop() if len(told) == 1 else nearest
 
 
+@lru_cache(KEPT)
 def bucket_of(address: Address | None) -> str:
     """Name what shares one allowance: an IPv4 address, an IPv6 network of one subscriber, or the unknown."""
     if address is None:
@@ -52,6 +55,7 @@ def is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 
 
+@lru_cache(KEPT)
 def parse_address(text: str) -> Address | None:
     """Read an address as a socket or a proxy writes it; IPv4 in IPv6 (RFC 4291 §2.5.5.2) is IPv4."""
     try:

@@ -34,7 +34,7 @@ def is_unchanged(
 
 def names(if_none_match: str, etag: str) -> bool:
     """Say whether the field is `*` or lists `etag` by weak comparison (RFC 9110 §8.8.3.2, §13.1.2)."""
-    if if_none_match.strip() == "*":
+    if if_none_match.strip() in ("*", etag):
         return True
     return etag in tags_in(if_none_match)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import ref
@@ -52,7 +52,7 @@ class Deltas:
         self._feeds: OrderedDict[str, _Remembered] = OrderedDict()
         self._marks = 0
 
-    def note(self, address: str, feed: MergedFeed, tags: Iterable[str]) -> None:
+    def note(self, address: str, feed: MergedFeed, tags: Collection[str]) -> None:
         """Remember that a feed is as `feed` says in the versions with these entity tags; the latest comes last."""
         remembered = self._feeds.setdefault(address, _Remembered())
         self._feeds.move_to_end(address)
@@ -62,6 +62,8 @@ class Deltas:
         while len(self._feeds) > FEEDS_MOST or (self._marks > MARKS_MOST and len(self._feeds) > 1):
             _, forgotten = self._feeds.popitem(last=False)
             self._marks -= len(forgotten.marks)
+        if [remembered.tags.get(tag) for tag in tags] == [remembered.number] * len(tags):
+            return
         for tag in tags:
             remembered.tags[tag] = remembered.number
             remembered.tags.move_to_end(tag)

@@ -1,25 +1,37 @@
 """Answers with feeds: those that are published, and those that are made when somebody asks for them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from aggregator import metrics
 from aggregator.emit import FORMATS, emit_as
 from aggregator.errors import QueryError, StoreError
 from aggregator.health import HEALTH
 from aggregator.model import Asked, MergedFeed, Publication, Published
-from aggregator.serve.answer import answer, cache_control, delta_answer, field, sentence
+from aggregator.serve.answer import (
+    answer,
+    cache_control,
+    delta_answer,
+    field,
+    fields_of_both,
+    joined,
+    sentence,
+)
 from aggregator.serve.asked import AskedWrongly, read_query
+from aggregator.serve.conditional import is_unchanged
 from aggregator.serve.delta import Deltas, wants_delta
-from aggregator.serve.guard import asking_address
+from aggregator.serve.guard import ALWAYS, address_in, asking_address
+from aggregator.serve.negotiate import choose_coding
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import MADE_MOST, Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
@@ -28,7 +40,29 @@ Live: TypeAlias = Callable[[str, Asked], MergedFeed | None]
 GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
 NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been published since the start
 NO_STORAGE: Final = "What is stored cannot be read at the moment; the published feeds are served as before."
+READ: Final = {"GET", "HEAD"}
 WHOLE: Final = Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """A feed of the present publication, ready to be sent under the present settings."""
+
+    ready: Ready
+    feed: MergedFeed
+    name: str  # its path with the extension
+    address: str
+    fields: Mapping[str, bytes]  # of a 304 as they are sent, by content coding
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A request whose answer is 304."""
+
+    scope: Scope
+    asked: Mapping[str, str]  # its fields
+    coding: str
+    standing: _Standing
 
 
 class Feeds:
@@ -47,7 +81,58 @@ class Feeds:
         self._subscribers = subscribers
         self._shelf = Shelf()
         self._deltas = Deltas()
+        self._standing_of: tuple[Publication, ServeSettings | None] = (Publication(), None)
+        self._standing: dict[str, _Standing] = {}  # what has been asked for since it was published, by path
         self._dates: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+
+    def unchanged(self, scope: Scope) -> Unchanged | None:
+        """Say whether a request is for a feed at its plain address that the client has; without any effect.
+
+        None too where that cannot be told at once.
+        """
+        standing = self._standing.get(scope["path"][1:]) if self._stands() else None
+        if standing is None or scope["query_string"] or scope["method"] not in READ:
+            return None
+        asked = joined(scope)
+        coding = choose_coding(asked.get("accept-encoding"))
+        if coding is None:
+            return None
+        known = is_unchanged(
+            etag=standing.ready.coded[coding].etag,
+            modified_at=standing.ready.modified_at,
+            if_none_match=asked.get("if-none-match"),
+            if_modified_since=asked.get("if-modified-since"),
+        )
+        return Unchanged(scope, asked, coding, standing) if known else None
+
+    def not_modified(self, unchanged: Unchanged) -> bytes:
+        """Give the 304: what `answer` would do. Returns its fields as they are sent."""
+        standing = unchanged.standing
+        self._deltas.note(standing.address, standing.feed, standing.ready.etags)
+        metrics.count_request(standing.name.rpartition(".")[2], HTTPStatus.NOT_MODIFIED)
+        if self._subscribers is not None:
+            who = address_in(unchanged.scope, unchanged.asked, self._settings())
+            self._subscribers.note(who, unchanged.asked.get("user-agent", ""), standing.name)
+        return standing.fields[unchanged.coding]
+
+    def _stands(self) -> bool:
+        """Say whether what stands ready is of this publication, and its fields of these settings."""
+        return self._publication() is self._standing_of[0] and self._settings() is self._standing_of[1]
+
+    def _let_stand(self, ready: Ready, feed: MergedFeed, extension: str, publication: Publication) -> None:
+        settings = self._settings()
+        if publication is not self._standing_of[0] or settings is not self._standing_of[1]:
+            self._standing_of, self._standing = (publication, settings), {}
+        control, name = cache_control(settings, feed.path), f"{feed.path}.{extension}"
+        self._standing[name] = _Standing(
+            ready=ready,
+            feed=feed,
+            name=name,
+            address=_address(feed, settings.public_url, extension),
+            fields={
+                coding: _as_sent(fields_of_both(one.etag, control)) for coding, one in ready.coded.items()
+            },
+        )
 
     async def answer(self, request: Request, path: str) -> Response:
         """Answer with the document of that path; 404, 400, or 503 before the first publication."""
@@ -117,6 +202,8 @@ class Feeds:
         stem, _, extension = path.rpartition(".")
         feed = next((feed for feed in publication.feeds if feed.path == stem), None)
         if feed is not None and extension in FORMATS:
+            if not (self._stands() and path in self._standing):
+                self._let_stand(ready, feed, extension, publication)
             return await self._feed(request, ready, feed, extension)
         settings = self._settings()
         return answer(
@@ -129,10 +216,10 @@ class Feeds:
     async def _feed(self, request: Request, ready: Ready, feed: MergedFeed, extension: str) -> Response:
         """Answer with a feed: whole, or only what is newer than what the client has, or 304."""
         settings = self._settings()
-        address = replace(feed, public_url=settings.public_url).self_url(extension)
+        address = _address(feed, settings.public_url, extension)
         control = cache_control(settings, feed.path)
         response = answer(request, ready, cache_control=control, headers=_itself(address))
-        self._deltas.note(address, feed, (coded.etag for coded in ready.coded.values()))
+        self._deltas.note(address, feed, ready.etags)
         if response.status_code == 200 and wants_delta(field(request.headers, "a-im")):
             found = self._deltas.since(address, field(request.headers, "if-none-match"))
             if found is not None:
@@ -167,6 +254,19 @@ def _told_to_asker() -> Iterator[None]:
         raise HTTPException(400, str(exc)) from exc
     except StoreError as exc:
         raise HTTPException(503, NO_STORAGE, {"Retry-After": str(NOT_YET_SECONDS)}) from exc
+
+
+def _as_sent(fields: Mapping[str, str]) -> bytes:
+    """Write the fields of a response, and those of every response, as they are sent (RFC 9112 §5)."""
+    return "".join(f"{name.lower()}: {value}\r\n" for name, value in (ALWAYS | dict(fields)).items()).encode(
+        "latin-1"
+    )
+
+
+def _address(feed: MergedFeed, public_url: str, extension: str) -> str:
+    """Return a feed's own address, by the base that is configured now."""
+    same = feed if feed.public_url == public_url else replace(feed, public_url=public_url)
+    return same.self_url(extension)
 
 
 def _itself(address: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.serve.access import is_authorised
-from aggregator.serve.answer import field, sentence
+from aggregator.serve.answer import field, joined, sentence
 from aggregator.serve.client import Address, bucket_of, client_address
 from aggregator.serve.limit import Limiter
 from aggregator.serve.settings import ServeSettings
@@ -35,10 +35,10 @@ ALWAYS: Final = {
 class Guard:
     """Answers for the application whoever may not pass."""
 
-    def __init__(self, app: ASGIApp, settings: Callable[[], ServeSettings]) -> None:
+    def __init__(self, app: ASGIApp, settings: Callable[[], ServeSettings], limiter: Limiter) -> None:
         self._app = app
         self._settings = settings
-        self._limiter = Limiter()
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_fields(message: Message) -> None:
@@ -101,12 +101,32 @@ def _in_origin_form(scope: Scope) -> Scope:
     return {**scope, "raw_path": raw_path, "path": unquote(raw_path.decode("ascii"))}
 
 
+def is_admitted(scope: Scope, asked: Mapping[str, str], settings: ServeSettings, limiter: Limiter) -> bool:
+    """Say whether `Guard` lets a request pass; it counts against the rate limit only if so.
+
+    `asked` are its fields, each with its lines joined.
+    """
+    tokens = settings.tokens(scope["path"])
+    if tokens and not is_authorised(
+        tokens, query=scope["query_string"], authorization=asked.get("authorization")
+    ):
+        return False
+    if settings.rate_limit is None:
+        return True
+    bucket = bucket_of(address_in(scope, asked, settings))
+    return not limiter.wait(bucket, settings.rate_limit, now=time.monotonic())
+
+
 def asking_address(scope: Scope, settings: ServeSettings) -> Address | None:
     """Return the address of the client of a request, as far as trusted proxies tell it."""
-    headers = Headers(scope=scope)
+    return address_in(scope, joined(scope), settings)
+
+
+def address_in(scope: Scope, asked: Mapping[str, str], settings: ServeSettings) -> Address | None:
+    """Return it likewise, `asked` being the fields of the request."""
     return client_address(
         scope["client"][0] if scope["client"] else None,
-        forwarded=field(headers, "forwarded"),
-        x_forwarded_for=field(headers, "x-forwarded-for"),
+        forwarded=asked.get("forwarded"),
+        x_forwarded_for=asked.get("x-forwarded-for"),
         trusted=settings.trusted_proxies,
     )

@@ -1,12 +1,14 @@
 """Which content coding to answer with (RFC 9110 §12.5.3). Pure."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 IDENTITY: Final = "identity"
 GZIP: Final = "gzip"
 ZSTD: Final = "zstd"  # RFC 8878
 PREFERRED: Final = (ZSTD, GZIP)  # of equal weight the smaller first
+KEPT: Final = 100  # fields read lately: readers send a few different ones
 _ALIASES: Final = {"x-gzip": GZIP}  # RFC 9110 §8.4.1.3
 _UNLISTED: Final = 0.0001  # of identity when nothing is said of it: acceptable, but anything listed is better
 _ITEM: Final = re.compile(
@@ -14,6 +16,7 @@ _ITEM: Final = re.compile(
 )
 
 
+@lru_cache(KEPT)
 def choose_coding(accept_encoding: str | None) -> str | None:
     """Return "zstd", "gzip", "identity", or None when the client accepts none of them.
 

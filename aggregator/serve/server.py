@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
+from aggregator.serve.app import Application
 from aggregator.serve.connection import Connection, Limits
 from aggregator.serve.listen import BACKLOG, listen, socket_file, tidy
 from aggregator.serve.settings import Network
@@ -45,6 +46,10 @@ class _Guest(uvicorn.Server):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DATE_SECONDS):
                     await self._leaving.wait()
+
+
+def _never(scope: Scope) -> None:
+    """Leave every request to the application."""
 
 
 class Server:
@@ -93,6 +98,7 @@ class Server:
         class Ours(Connection):
             limits = self._limits
             trusted_proxies = staticmethod(self._trusted_proxies)
+            not_modified = staticmethod(app.not_modified if isinstance(app, Application) else _never)
 
         return uvicorn.Config(
             app,
@@ -109,5 +115,4 @@ class Server:
             backlog=BACKLOG,
             limit_concurrency=self._limits.connections,
             timeout_keep_alive=int(self._limits.idle.total_seconds()),
-            h11_max_incomplete_event_size=self._limits.header_bytes,
         )

@@ -49,6 +49,10 @@ class Ready:
         """The tag of the plain bytes."""
         return self.coded[IDENTITY].etag
 
+    @property
+    def etags(self) -> list[str]:
+        return [coded.etag for coded in self.coded.values()]
+
 
 @dataclass(frozen=True, slots=True)
 class Made:

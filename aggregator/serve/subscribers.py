@@ -4,13 +4,14 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Final, TypeAlias
 from zlib import crc32
 
 from aggregator.model import SubscriberCount
-from aggregator.serve.claim import MAX_USER_AGENT, claim_of
+from aggregator.serve.claim import KEPT, MAX_USER_AGENT, claim_of
 from aggregator.serve.client import Address, bucket_of
 
 FORGOTTEN_AFTER: Final = timedelta(days=3)  # without a request: an office computer is off over the weekend
@@ -88,11 +89,10 @@ class Subscribers:
     def note(self, address: Address | None, user_agent: str, path: str) -> None:
         """Remember that somebody was given the feed at `path`; costs up to 20 µs."""
         now = self._clock()
-        claim = claim_of(user_agent)
+        claim = claim_of(user_agent[:MAX_USER_AGENT])
         if claim is None:
-            software = _VERSION.sub("", user_agent[:MAX_USER_AGENT])
-            slot = crc32(software.encode()) % READERS_PER_ADDRESS
-            self._readers.hear((self._digest(bucket_of(address)), bytes([slot])), 1, now)
+            slot = _slot_of(user_agent[:MAX_USER_AGENT])
+            self._readers.hear((self._digest(bucket_of(address)), slot), 1, now)
         else:
             feed = path if claim.feed_id is None else f"feed-id={claim.feed_id}"
             self._claims.hear((self._digest(claim.service), self._digest(feed)), claim.subscribers, now)
@@ -128,3 +128,9 @@ class Subscribers:
 
     def _digest(self, text: str) -> bytes:
         return blake2b(text.encode(), digest_size=_DIGEST_BYTES, key=self._secret).digest()
+
+
+@lru_cache(KEPT)
+def _slot_of(user_agent: str) -> bytes:
+    """Number the software of a reader, whatever its version."""
+    return bytes([crc32(_VERSION.sub("", user_agent).encode()) % READERS_PER_ADDRESS])
