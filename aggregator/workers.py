@@ -85,7 +85,7 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._pool = self._make()
-        self._leaving: set[ProcessPool] = set()  # replaced, and still reading
+        self._leaving: dict[ProcessPool, threading.Thread] = {}  # replaced, and still reading; who waits for each
 
     def _make(self) -> ProcessPool:
         return ProcessPool(
@@ -136,8 +136,8 @@ class Workers:
         """Let a pool end what it has begun, once, and have a new one for all calls to come."""
         if pool is self._pool:
             self._pool = self._make()
-            self._leaving.add(pool)
-            threading.Thread(target=self._leave, args=(pool,), daemon=True).start()
+            waiting = self._leaving[pool] = threading.Thread(target=self._leave, args=(pool,), daemon=True)
+            waiting.start()
 
     def _leave(self, pool: ProcessPool) -> None:
         if pool.active:
@@ -145,10 +145,15 @@ class Workers:
         else:
             pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
-        self._leaving.discard(pool)
+        self._leaving.pop(pool, None)
 
     def close(self) -> None:
-        """End the workers now; what they are reading is lost."""
-        for pool in (self._pool, *tuple(self._leaving)):
+        """End the workers now; what they are reading is lost.
+
+        A pool is joined by one thread only: two would close its pipes twice, the second time somebody else's.
+        """
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for pool, waiting in tuple(self._leaving.items()):
             pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+            waiting.join()

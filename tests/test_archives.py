@@ -43,7 +43,11 @@ def test_e19_a_reader_who_was_away_finds_everything_once(tmp_path: Path, publish
     count = STEP_ENTRIES + 150
     publisher.answer("/alfa", Answer(body=document(range(count))))
     site = Site(tmp_path, sources=f'[[source]]\nid = "alfa"\nurl = "{publisher.url("/alfa")}"\n')
-    site.environ = {"AGGREGATOR_AGGREGATOR__LIMIT": "20", "AGGREGATOR_SERVER__RATE_LIMIT": ""}
+    site.environ = {
+        "AGGREGATOR_AGGREGATOR__LIMIT": "20",
+        "AGGREGATOR_SERVER__RATE_LIMIT": "",
+        "AGGREGATOR_POLL__MAX_NEW_ENTRIES": "5000",
+    }
     everything = [f"urn:isbn:{n}" for n in range(count)]
     with site.daemon() as daemon:
         eventually(lambda: sorted(walk(daemon, site)[0]) == sorted(everything), "all is filed")

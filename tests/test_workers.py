@@ -129,7 +129,8 @@ def read_with(times: float, document: bytes) -> int:
     limit = int(fields[5]) * resource.getpagesize() + int(times * len(document))
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     url = "https://alfa.example/"
-    return len(read(Source(id="alfa", url=url), Response(status=200, url=url, body=document)).entries)
+    source = Source(id="alfa", url=url, max_new=10_000)
+    return len(read(source, Response(status=200, url=url, body=document)).entries)
 
 
 async def test_a_large_feed_takes_a_few_times_its_size_of_memory() -> None:
