@@ -85,7 +85,9 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._pool = self._make()
-        self._leaving: dict[ProcessPool, threading.Thread] = {}  # replaced, and still reading; who waits for each
+        self._leaving: dict[
+            ProcessPool, threading.Thread
+        ] = {}  # replaced, and still reading; who waits for each
 
     def _make(self) -> ProcessPool:
         return ProcessPool(
