@@ -13,6 +13,7 @@ from aggregator.emit.extensions import NAMESPACES, add, extend, group, playable
 from aggregator.emit.pieces import Piece, cut, joined
 from aggregator.emit.words import heading, looks_like_html, teaser, unmarked
 from aggregator.model import Document, Enclosure, Extras, Media, MergedEntry, MergedFeed
+from aggregator.urls import host
 
 CONTENT_TYPE = "application/rss+xml; charset=utf-8"
 GENERATOR = "aggregator"  # without a version: an upgrade is no reason for new bytes
@@ -107,14 +108,19 @@ def _connections(item: etree._Element, extras: Extras) -> None:
 
 
 def _recordings(item: etree._Element, entry: MergedEntry) -> None:
-    """One enclosure, for RSS 2.0 readers know no second (RSS profile, "enclosure"); the others as Media RSS."""
+    """One enclosure, for RSS 2.0 readers know no second (RSS profile, "enclosure"); the others as Media RSS.
+
+    So is one at a host of one word, "http://nas/1.mp3", which validators take for no address; Atom and JSON have it.
+    """
     first = playable(entry)
+    if first is not None and not {".", ":"} & {*host(first.url)}:
+        first = None
     if first is not None:
         _enclosure(item, first)
-    described = {media.url for media in entry.extras.media}
+    described = {media.url for media in entry.extras.media} | {first.url if first else None}
     others = (
         Media(url=one.url, type=one.type, length=one.length)
-        for one in entry.enclosures[1:]
+        for one in entry.enclosures
         if one.url not in described
     )
     extras = replace(entry.extras, media=(*others, *entry.extras.media))

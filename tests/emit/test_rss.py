@@ -91,6 +91,18 @@ def test_e03_the_first_enclosure_with_type_and_length() -> None:
     ]
 
 
+def test_e03_an_enclosure_at_a_host_of_one_word_is_media() -> None:
+    """W3C's validator takes its address for none."""
+    enclosures = (
+        Enclosure(url="http://nas/1.mp3", type="audio/mpeg"),
+        Enclosure(url="http://nas.example/2.mp3"),
+    )
+    item = rss_item(shown(enclosures=enclosures))
+    assert item.findall("enclosure") == []
+    media = [one.get("url") for one in item.iter("{http://search.yahoo.com/mrss/}content")]
+    assert media == ["http://nas/1.mp3", "http://nas.example/2.mp3"]
+
+
 def test_e08_sources() -> None:
     others = (told_by("b", entry_url="https://b.example/1"), told_by("c"))
     item = rss_item(shown(source=told_by(title="Alfa <i>&amp;</i> co"), others=others))
