@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults import kills
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 SECONDS = 30  # for one round, on a machine with much else to do
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
