@@ -33,6 +33,7 @@ GATHER = timedelta(seconds=1)  # the longest that news waits for other polls to 
 RETRY = timedelta(seconds=2)  # after a publication that could not be written
 FILING_GAP = timedelta(milliseconds=50)  # between two steps of filing what is old
 INDEX = timedelta(seconds=1)  # between two looks at what searches do not find yet
+CANCEL_AGAIN = timedelta(milliseconds=250)  # after, of what has not ended for a cancellation
 QUIET = timedelta(milliseconds=50)  # with nothing in flight, news waits this long for the next claim
 
 
@@ -102,15 +103,11 @@ class Schedule:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        for task in (self._refiller, *self._companions):
-            await _end(task)
+        await _end(self._refiller, *self._companions)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        await _end(self._publisher)
-        await _end(self._indexer)
+            await _end(*late)
+        await _end(self._publisher, self._indexer)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
@@ -247,10 +244,13 @@ class Schedule:
             self.failed.set()
 
 
-async def _end(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+async def _end(*tasks: asyncio.Task[None] | None) -> None:
+    """Cancel until all have ended: what a task awaits may take the first cancellation for an error of its own."""
+    running = {task for task in tasks if task is not None and not task.done()}
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN.total_seconds())
 
 
 def _is_news(result: PollResult) -> bool:

@@ -94,3 +94,30 @@ def test_what_was_missed_is_missed() -> None:
     assert every.get_next_fire_time(at, at) == at + timedelta(seconds=1)
     late = at + timedelta(days=300)
     assert every.get_next_fire_time(at, late) == late
+
+
+async def test_what_takes_a_cancellation_for_an_error_of_its_own_is_told_again(world: World) -> None:
+    """As a client of a publisher may, that says it failed: the daemon must end all the same."""
+    swallowed = 0
+
+    async def deaf() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.sleep(PATIENCE)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed > 1:
+                    raise
+
+    async def tidy() -> None:
+        """There is nothing to tidy."""
+
+    schedule = Schedule(
+        pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, alongside=(deaf,), clock=now
+    )
+    schedule.start()
+    await asyncio.sleep(0)  # it has begun
+    async with asyncio.timeout(PATIENCE / 2):
+        await schedule.stop(timedelta(seconds=1))
+    assert swallowed == 2
