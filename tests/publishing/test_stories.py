@@ -1,6 +1,7 @@
 """The page of a story, at an address made of its id."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -28,8 +29,8 @@ def item(name: str, number: int, title: str, text: str = TEXT) -> str:
     return ITEM.format(guid=link, title=title, link=link, day=number, text=text, name=name)
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Running]:
     with Server() as publisher:
         other = "A harbour was opened in the south, and the first ship came in before noon with a load of oranges."
         publisher.answer("/alfa", Answer(body=document("alfa", item("alfa", 1, "Snow falls"))))
@@ -42,7 +43,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         sources = "".join(
             f'[[source]]\nid = "{name}"\nurl = "{publisher.url(f"/{name}")}"\n' for name in ("alfa", "bravo")
         )
-        with Site(tmp_path_factory.mktemp("stories"), sources=sources).daemon() as running:
+        with Site(tmp_path / "stories", sources=sources).daemon() as running:
             running.feed("Snow falls", "A harbour")
             running.feed("https://alfa.example/1", "https://bravo.example/1")
             yield running
