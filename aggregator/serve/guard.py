@@ -1,11 +1,10 @@
-"""The door: which address is meant, rate limit, token, and the fields that every response carries."""
+"""The door: rate limit, token, and the fields that every response carries."""
 
 import math
 import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -19,7 +18,6 @@ from aggregator.serve.settings import ServeSettings
 
 UNGUARDED: Final = {"/healthz", "/readyz"}  # must say how we are, not how busy the asker is
 _CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f]")
-_ABSOLUTE: Final = re.compile(rb"https?://[^/]*", re.IGNORECASE)
 OPEN: Final = ("/static/",)  # the same for everybody, without a word of what we publish
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -48,7 +46,6 @@ class Guard:
                     fields.setdefault(name, value)
             await send(message)
 
-        scope = _in_origin_form(scope)
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send_with_fields)
 
@@ -90,15 +87,6 @@ class Guard:
             "A token is needed: add ?token=… to the address, or send it as Authorization: Bearer.",
             {"WWW-Authenticate": 'Bearer realm="aggregator"'},
         )
-
-
-def _in_origin_form(scope: Scope) -> Scope:
-    """Return a request for "http://host/path", as clients send it to proxies, as one for "/path" (RFC 9112 §3.2.2)."""
-    found = _ABSOLUTE.match(scope["raw_path"]) if scope["type"] == "http" else None
-    if found is None:
-        return scope
-    raw_path = scope["raw_path"][found.end() :] or b"/"
-    return {**scope, "raw_path": raw_path, "path": unquote(raw_path.decode("ascii"))}
 
 
 def is_admitted(scope: Scope, asked: Mapping[str, str], settings: ServeSettings, limiter: Limiter) -> bool:
