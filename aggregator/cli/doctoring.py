@@ -23,7 +23,7 @@ from aggregator.health import advice, remarks
 from aggregator.lock import FILE_NAME, ownership
 from aggregator.model import Source, SourceState, State
 from aggregator.serve import Server
-from aggregator.store import store_exists, store_faults
+from aggregator.store import check_store, store_exists, store_file
 from aggregator.urls import host
 
 LEAST_BYTES = 200 << 20  # of free space: a store grows by some tens of megabytes before it is looked at again
@@ -99,10 +99,12 @@ def _store(configuration: Configuration) -> Iterator[Finding]:
     if not store_exists(configuration.store_url, configuration.data_dir):
         yield Finding(what="store", says="there is none yet; the first poll makes it")
         return
-    for fault in store_faults(configuration.store_url, configuration.data_dir):
-        todo = "stop the daemon, and put a backup of the file in its place"
-        yield Finding(what="store", says=fault, todo=todo)
-        return
+    file = store_file(configuration.store_url, configuration.data_dir)
+    for looked in () if file is None else check_store(file):
+        if looked.wrong:
+            todo = "stop the daemon, and put a backup of the file in its place"
+            yield Finding(what="store", says=looked.wrong, todo=todo)
+            return
     try:
         with reading_store(configuration) as store:
             assert store is not None

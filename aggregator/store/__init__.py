@@ -6,7 +6,7 @@ Every engine passes the same contract (tests/store/test_contract.py). `open_stor
 from aggregator.store.backups import back_up, back_up_tonight, is_due
 from aggregator.store.checking import Finding, check_store
 from aggregator.store.compacting import compact, migrate
-from aggregator.store.opening import open_store, store_exists, store_faults, store_file
+from aggregator.store.opening import open_store, store_exists, store_file
 from aggregator.store.protocol import Store, Totals
 
 __all__ = [
@@ -21,6 +21,5 @@ __all__ = [
     "migrate",
     "open_store",
     "store_exists",
-    "store_faults",
     "store_file",
 ]

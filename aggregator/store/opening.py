@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from aggregator.errors import ConfigError
-from aggregator.store.faults import faults
 from aggregator.store.memory import MemoryStore
 from aggregator.store.protocol import Store
 from aggregator.store.sqlite import SqliteStore
@@ -28,11 +27,6 @@ def store_file(url: str, data_dir: Path) -> Path | None:
 def store_exists(url: str, data_dir: Path) -> bool:
     """Return whether anything has been stored at `url` yet."""
     return sqlite_path(url, data_dir).exists()
-
-
-def store_faults(url: str, data_dir: Path) -> tuple[str, ...]:
-    """Return what is wrong with the file of the store at `url`, the first few; () when nothing is, or it has none."""
-    return () if url == "memory" else faults(sqlite_path(url, data_dir))
 
 
 def open_store(url: str, data_dir: Path, *, read_only: bool = False) -> Store:
