@@ -1,6 +1,8 @@
 """The real daemon in a process of its own, with its configuration in a directory of the test's."""
 
+import itertools
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,13 +22,34 @@ T = TypeVar("T")
 PATIENCE = 20.0  # seconds for anything that should happen soon
 ROOT = Path(__file__).resolve().parents[1]
 
+FIRST_PORT = 20_000  # below all that kernels give to whoever connects, Linux from 32768 on
+PORTS_EACH = 400  # for a worker of pytest-xdist
+WORKERS_APART = 30
+
+
+def _ports() -> Iterator[int]:
+    """The ports of this worker, for ever in turn, from one by chance on: another run may go on beside this one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    start = secrets.randbelow(PORTS_EACH)
+    for number in itertools.count(start):
+        yield FIRST_PORT + worker % WORKERS_APART * PORTS_EACH + number % PORTS_EACH
+
+
+_own_ports = _ports()
+
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that nobody else is given before the daemon has it.
+
+    One from the kernel may become that of any connection until then.
+    """
+    for port in itertools.islice(_own_ports, PORTS_EACH):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise AssertionError(f"none of {PORTS_EACH} ports from {FIRST_PORT} on is free")
 
 
 def eventually(what: Callable[[], T | None], why: str) -> T:
