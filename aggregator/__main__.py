@@ -11,11 +11,9 @@ def main() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is about to read the configuration anyway
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
-    gc.disable()  # nothing of what is loaded is garbage, and looking for it takes a fifth of the time
-    from aggregator.cli import main as run_command_line  # noqa: PLC0415 - loading it takes a second
+    gc.disable()  # until the command is loaded: nothing of it is garbage, and looking takes a fifth of the time
+    from aggregator.cli import main as run_command_line  # noqa: PLC0415 - signals first
 
-    gc.freeze()
-    gc.enable()
     run_command_line()
 
 

@@ -102,18 +102,6 @@ def test_told_to_stop_while_it_is_still_loading(tmp_path: Path, number: signal.S
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_garbage_is_looked_for_again_once_it_is_loaded(tmp_path: Path) -> None:
-    script = (
-        "import atexit, gc, sys\nsys.argv[1:] = ['--version']\n"
-        "atexit.register(lambda: print(gc.isenabled()))\n"
-        "import aggregator.__main__ as entry\nentry.main()\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
-    )
-    assert ended.stdout.splitlines()[1:] == ["True"]
-
-
 def test_sighup_reloads(tmp_path: Path, publisher: Server) -> None:
     site = Site(tmp_path, sources=serve(publisher, "alfa"))
     with site.daemon() as daemon:

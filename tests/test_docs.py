@@ -22,7 +22,10 @@ SETTINGS = [key for key in schema_keys() if key.section not in {"source", "feed"
 
 def commands(group: click.Group, prefix: str = "") -> list[str]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         found += (
             commands(command, f"{prefix}{name} ") if isinstance(command, click.Group) else [prefix + name]
         )

@@ -4,26 +4,13 @@ Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 
 75 try later, 78 configuration.
 """
 
+import gc
 import sys
+from importlib import import_module
 
 import click
 
 from aggregator import __version__
-from aggregator.cli import (
-    asking,
-    checking,
-    comparing,
-    configuring,
-    doctoring,
-    exchange,
-    explaining,
-    maintaining,
-    overruling,
-    running,
-    searching,
-    sources,
-    stories,
-)
 from aggregator.cli.context import Context, find_config
 from aggregator.errors import AggregatorError, Busy, ConfigError, QueryError, Refused
 
@@ -43,7 +30,47 @@ Examples:
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {  # and the file of each
+    "add": "sources",
+    "check": "checking",
+    "completion": "configuring",
+    "config": "configuring",
+    "db": "maintaining",
+    "diff": "comparing",
+    "doctor": "doctoring",
+    "explain": "explaining",
+    "export": "exchange",
+    "healthcheck": "asking",
+    "import": "exchange",
+    "join": "overruling",
+    "list": "sources",
+    "pause": "sources",
+    "poll": "running",
+    "release": "overruling",
+    "remove": "sources",
+    "resume": "sources",
+    "run": "running",
+    "search": "searching",
+    "show": "stories",
+    "split": "overruling",
+    "status": "sources",
+}
+
+
+class Commands(click.Group):
+    """Loads the file of a command when it is asked for: most have no use for what the daemon consists of."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if (file := COMMANDS.get(cmd_name)) is None:
+            return None
+        commands: list[click.Command] = import_module(f"aggregator.cli.{file}").COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-c", "--config", "config", type=click.Path(), help="Configuration file.")
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
 @click.option("-q", "--quiet", "quiet", is_flag=True, help="Log warnings and errors only.")
@@ -62,6 +89,8 @@ def cli(
     color: bool | None,
 ) -> None:
     """Poll news feeds and re-emit them as one merged feed, every story once."""
+    gc.freeze()  # the command is loaded: see aggregator/__main__.py
+    gc.enable()
     context.color = color
     context.obj = Context(
         config=find_config(config),
@@ -69,26 +98,6 @@ def cli(
         verbosity=verbose - quiet,
         json_logs=log_format == "json",
     )
-
-
-GROUPS = (
-    configuring,
-    asking,
-    doctoring,
-    running,
-    checking,
-    sources,
-    explaining,
-    stories,
-    searching,
-    comparing,
-    overruling,
-    exchange,
-    maintaining,
-)
-for group in GROUPS:
-    for command in group.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:
