@@ -132,7 +132,8 @@ class Running:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.lines: list[str] = []
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{site.port}", trust_env=False)
+        address = f"http://127.0.0.1:{site.port}"
+        self._client = httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False)
 
     def __enter__(self) -> Self:
         self._start()
