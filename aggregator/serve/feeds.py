@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -42,6 +42,8 @@ NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been publish
 NO_STORAGE: Final = "What is stored cannot be read at the moment; the published feeds are served as before."
 READ: Final = {"GET", "HEAD"}
 WHOLE: Final = Asked()
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+SECOND: Final = timedelta(seconds=1)  # what dates of HTTP tell apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +187,11 @@ class Feeds:
             return await self._shelf.made((path, repr(asked), extension), make)
 
     def _dated(self, address: str, ready: Ready) -> Ready:
-        """Say since when a feed has these bytes, as far as we have seen it."""
+        """Say since when a feed has these bytes, as far as we have seen it; later than the bytes before."""
         etag, modified_at = self._dates.get(address, ("", None))
         if modified_at is None or etag != ready.etag:
-            modified_at = datetime.now(UTC).replace(microsecond=0)
+            after = EARLIEST if modified_at is None else modified_at + SECOND
+            modified_at = max(datetime.now(UTC).replace(microsecond=0), after)
         self._dates[address] = ready.etag, modified_at
         if len(self._dates) > MADE_MOST:
             self._dates.popitem(last=False)
