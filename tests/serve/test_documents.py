@@ -200,7 +200,8 @@ async def test_no_date_is_later_than_the_answer(world: World) -> None:
 
 
 async def test_feeds_made_on_demand_that_change_within_a_second(world: World) -> None:
-    path, dates = "/sources/alfa.atom", []
+    path = "/sources/alfa.atom"
+    dates: list[str] = []
     for title in ("One", "Two", "Three"):
         world.publication = publication_of(merged_feed("feed", merged_entry(title)))
         said = dates[-1:] and {"If-Modified-Since": dates[-1]}
