@@ -67,6 +67,16 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
         pytest.param(
             lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: chunked, gzip"), id="chunks not last"
         ),
+        pytest.param(
+            lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: gzip") + b"abc", id="no chunks"
+        ),
+        pytest.param(
+            lines(b"GET / HTTP/1.1", b"Host: x", b"Transfer-Encoding: xchunked"), id="nearly chunks"
+        ),
+        pytest.param(
+            lines(b"GET / HTTP/1.1", b"Host: x", b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip"),
+            id="chunks in the line before the last",
+        ),
         pytest.param(b"\r\n" * 40_000, id="empty lines"),
         pytest.param(lines(b"GET / HTTP/1.1", b"Host: x", *[b"A: b"] * 20_000), id="many fields"),
         pytest.param(lines(b"GET /" + b"x" * 20_000 + b" HTTP/1.1", b"Host: x"), id="long target"),
@@ -107,9 +117,6 @@ async def test_no_request(text: bytes) -> None:
             + b"0\r\n"
             + b"A: b\r\n" * 20_000,
             id="many trailers",
-        ),
-        pytest.param(
-            lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: gzip") + b"abc", id="no chunks"
         ),
         pytest.param(
             lines(
