@@ -87,6 +87,13 @@ class _Incoming(HttpToolsProtocol):
         else:  # it has its answer
             self.transport.close()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in asyncio
+        """Whoever has said all gets its answers all the same (RFC 9112 §9.6); return whether there are any."""
+        if not self.is_answering():
+            return False
+        self._end()
+        return True
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = self._unparsed_bytes = self._hosts = 0

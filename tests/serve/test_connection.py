@@ -180,6 +180,30 @@ async def test_so_many_requests_may_be_sent_ahead_and_no_more() -> None:
         writer.close()
 
 
+@pytest.mark.parametrize(
+    "rest", [b"", b"GET /feed", lines(b"POST / HTTP/1.1", b"Host: x", b"Content-Length: 9")]
+)
+async def test_client_that_has_said_all_gets_its_answers(rest: bytes) -> None:
+    """RFC 9112 §9.6: whoever ends its side may still read; then it is hung up on."""
+    text = NEXT * 3 + lines(b"GET /big.atom HTTP/1.1", b"Host: x") + rest
+    async with serving() as (_, listening):
+        reader, writer = await say(listening, text)
+        writer.write_eof()
+        answered = await everything(reader)
+        assert answered.count(b"HTTP/1.1 200 ") == 4
+        assert BIG in answered
+        writer.close()
+
+
+@pytest.mark.parametrize("text", [b"", b"GET /feed"])
+async def test_client_that_ends_without_asking(text: bytes) -> None:
+    async with serving() as (_, listening):
+        reader, writer = await say(listening, text)
+        writer.write_eof()
+        assert await everything(reader) == b""
+        writer.close()
+
+
 async def test_head_in_single_bytes() -> None:
     """However the network cuts it."""
     async with serving() as (_, listening):
