@@ -97,13 +97,20 @@ def _kept(document: Document, directory: Path, before: Mapping[str, Published]) 
 
 
 def _write(document: Document, path: Path, mode: int) -> Published:
+    """Give other bytes a later time than those before had: HTTP tells times apart by the second.
+
+    So two changes within one, or a clock that was set back, are seen by whoever asks by date.
+    """
     if not path.exists() or path.read_bytes() != document.body:
+        before = int(path.stat().st_mtime) if path.exists() else 0
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(document.body)
                 file.flush()
+                if os.fstat(file.fileno()).st_mtime < before + 1:
+                    os.utime(file.fileno(), (before + 1, before + 1))
                 os.fdatasync(file.fileno())  # else a power cut may leave the new name with nothing in it
             Path(temporary).chmod(mode)
             Path(temporary).replace(path)

@@ -41,6 +41,20 @@ def test_a_file_that_somebody_touched_is_written_again(tmp_path: Path) -> None:
     room.store.close()
 
 
+def test_each_change_has_a_later_date_than_the_one_before(tmp_path: Path) -> None:
+    """Also within a second, and after the clock was set back: else If-Modified-Since, and nginx, see no change."""
+    room = Newsroom("sqlite", tmp_path)
+    dates = []
+    for number in range(1, 4):
+        room.tell(story(number))
+        dates.append(room.publish().published["feed.atom"].modified_at)
+    assert dates == sorted({*dates})
+    path = room.public / "feed.atom"
+    assert path.stat().st_mtime == dates[-1].timestamp()
+    assert room.publish().published["feed.atom"].modified_at == dates[-1]
+    room.store.close()
+
+
 def test_what_changed_before_a_failed_publication_is_published_by_the_next(tmp_path: Path) -> None:
     room = Newsroom("sqlite", tmp_path)
     room.publish()

@@ -18,6 +18,11 @@ SEARCH = "search"  # path of the feed of what a search finds
 ENTRIES = 100  # in one of them, unless asked otherwise
 
 
+def is_on_demand(path: str) -> bool:
+    """Say whether a feed that is not configured may have this path; cheap, as anybody asks for anything."""
+    return path in {HEALTH, SEARCH} or path.startswith((TAGS, SOURCES, STORIES))
+
+
 def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed | None:
     """Return the feed of that path as asked for; None when there is none.
 
@@ -26,16 +31,16 @@ def feed_at(plant: Plant, store: Store, path: str, asked: Asked) -> MergedFeed |
     """
     if path == HEALTH:
         return _health(plant, store, asked)
-    sources = configured(plant, store)
     if path.startswith(STORIES):
-        return _story(plant, store, path.removeprefix(STORIES), sources)
-    if path == SEARCH:
-        output: Output | None = _search(asked.words)
-        index_news(store)  # what is published is found
-    else:
-        output = _output_at(plant, path, {source_id: head.title for source_id, (_, head) in sources.items()})
+        return _story(plant, store, path.removeprefix(STORIES))
+    output = _search(asked.words) if path == SEARCH else _output_at(plant, path)
     if output is None:
         return None
+    if path == SEARCH:
+        index_news(store)  # what is published is found
+    sources = configured(plant, store)
+    if not output.title:
+        output = replace(output, title=_title_of(path.removeprefix(SOURCES), sources))
     if asked.limit is not None:
         output = replace(output, limit=asked.limit)
     feed = dated_as_before(merged(plant, store, output, sources, within=TIME_MOST), store)
@@ -54,7 +59,7 @@ def _health(plant: Plant, store: Store, asked: Asked) -> MergedFeed | None:
     return replace(feed, entries=feed.entries[: asked.limit], query=_query(asked))
 
 
-def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> MergedFeed | None:
+def _story(plant: Plant, store: Store, story_id: str) -> MergedFeed | None:
     """Return the story that has, or had, this id; its path says under which it is told now."""
     known = store.resolve(story_id)
     if known is None:
@@ -73,7 +78,7 @@ def _story(plant: Plant, store: Store, story_id: str, sources: Sources) -> Merge
         path=f"{STORIES}{known}",
         title=plant.title,
         public_url=plant.public_url,
-        sources=sources,
+        sources=configured(plant, store),
         limit=1,
         groups=plant.window.group is not None,
     )
@@ -84,7 +89,8 @@ def _search(words: str) -> Output:
     return Output(name=SEARCH, title=words, query=parse_query(words), limit=ENTRIES)
 
 
-def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output | None:
+def _output_at(plant: Plant, path: str) -> Output | None:
+    """Return what has this path; without a title, where only the source's feed may have one."""
     for output in plant.outputs:
         if output.name == path:
             return output
@@ -95,8 +101,11 @@ def _output_at(plant: Plant, path: str, titles: dict[str, str | None]) -> Output
     source = plant.sources.get(path.removeprefix(SOURCES)) if path.startswith(SOURCES) else None
     if source is None:
         return None
-    title = source.title or titles.get(source.id) or source.id
-    return Output(name=path, title=title, sources=(source.id,), limit=ENTRIES)
+    return Output(name=path, title=source.title or "", sources=(source.id,), limit=ENTRIES)
+
+
+def _title_of(source_id: str, sources: Sources) -> str:
+    return (sources[source_id][1].title if source_id in sources else None) or source_id
 
 
 def _query(asked: Asked) -> str:

@@ -1,6 +1,7 @@
 """Responses: a document to a conditional request, a sentence to a refused one."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -58,8 +59,8 @@ def answer(
     full = both | dict(headers or {}) | {"Content-Type": ready.content_type}
     if coding != IDENTITY:
         full["Content-Encoding"] = coding
-    if ready.modified_at is not None:
-        full["Last-Modified"] = http_date(ready.modified_at)
+    if ready.modified_at is not None:  # never later than the answer (RFC 9110 §8.8.2.1)
+        full["Last-Modified"] = http_date(min(ready.modified_at, datetime.now(UTC)))
     return PieceByPiece(chosen.body, headers=full)
 
 

@@ -53,6 +53,6 @@ def parse_http_date(text: str) -> datetime | None:
     """Read any of the three forms of RFC 9110 §5.6.7; None for anything that is no date (§13.1.3)."""
     try:
         at = parsedate_to_datetime(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -16,6 +16,7 @@ from aggregator.serve.settings import Network
 
 VERSIONS: Final = {"1.0", "1.1"}
 NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
+TRANSFER_CODING: Final = b"transfer-encoding"
 NO_REQUEST: Final = "Invalid HTTP request received."
 
 
@@ -51,6 +52,7 @@ class _Incoming(HttpToolsProtocol):
     _in_message = False
     _head_bytes = 0  # of the request line, and of the fields that are whole
     _hosts = 0
+    _coding: bytes | None = None  # of the body in transfer, the last one
     _unparsed_bytes = 0  # since anything was whole
 
     def data_received(self, data: bytes) -> None:
@@ -85,10 +87,18 @@ class _Incoming(HttpToolsProtocol):
         else:  # it has its answer
             self.transport.close()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in asyncio
+        """Whoever has said all gets its answers all the same (RFC 9112 §9.6); return whether there are any."""
+        if not self.is_answering():
+            return False
+        self._end()
+        return True
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = self._unparsed_bytes = self._hosts = 0
         self._in_head = self._in_message = True
+        self._coding = None
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -99,11 +109,18 @@ class _Incoming(HttpToolsProtocol):
         if self._in_head:  # trailers (RFC 9112 §7.1.2) say nothing to us
             super().on_header(name, value)
             self._hosts += len(name) == len(b"host") and name.lower() == b"host"
+            if len(name) == len(TRANSFER_CODING) and name.lower() == TRANSFER_CODING:
+                self._coding = value.rpartition(b",")[2].strip(b" \t").lower()
 
     def on_headers_complete(self) -> None:
-        """RFC 9112 §2.3, §3.2: one of the versions there are, one Host, and a target with a path, if it is only "/"."""
+        """RFC 9112 §2.3, §3.2: one of the versions there are, one Host, and a target with a path, if it is only "/".
+
+        §6.3: of a body in another coding than chunks nobody knows the end.
+        """
         version = self.parser.get_http_version()
         if version not in VERSIONS or self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
+            raise Refused
+        if self._coding not in {None, b"chunked"}:
             raise Refused
         self.url = _PATHLESS.sub(rb"\1/", self.url)
         if httptools.parse_url(self.url).path is None or len(self.pipeline) >= self.limits.pipelined:

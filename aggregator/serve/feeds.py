@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -18,6 +18,7 @@ from aggregator.emit import FORMATS, emit_as
 from aggregator.errors import QueryError, StoreError
 from aggregator.health import HEALTH
 from aggregator.model import Asked, MergedFeed, Publication, Published
+from aggregator.pipeline.demand import is_on_demand
 from aggregator.serve.answer import (
     answer,
     cache_control,
@@ -35,6 +36,7 @@ from aggregator.serve.negotiate import choose_coding
 from aggregator.serve.settings import ServeSettings
 from aggregator.serve.shelf import MADE_MOST, Made, Ready, Shelf, prepare
 from aggregator.serve.subscribers import Subscribers
+from aggregator.serve.turns import SEARCHING_MOST, Turns
 
 Live: TypeAlias = Callable[[str, Asked], MergedFeed | None]
 GIVEN: Final = {200, 226, 304}  # statuses that say: here it is, or you have it
@@ -42,6 +44,8 @@ NOT_YET_SECONDS: Final = 10  # to come back after, when nothing has been publish
 NO_STORAGE: Final = "What is stored cannot be read at the moment; the published feeds are served as before."
 READ: Final = {"GET", "HEAD"}
 WHOLE: Final = Asked()
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+SECOND: Final = timedelta(seconds=1)  # what dates of HTTP tell apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,7 @@ class Feeds:
         self._live = live
         self._subscribers = subscribers
         self._shelf = Shelf()
+        self._searching = Turns(at_once=1, waiting_most=SEARCHING_MOST)  # the store makes one at a time
         self._deltas = Deltas()
         self._standing_of: tuple[Publication, ServeSettings | None] = (Publication(), None)
         self._standing: dict[str, _Standing] = {}  # what has been asked for since it was published, by path
@@ -158,18 +163,22 @@ class Feeds:
                 if feed.path == path:
                     return feed
         live = self._live
-        if live is None or path in {feed.path for feed in self._publication().feeds[:1]}:
+        if (
+            live is None
+            or not self._may_be(path)
+            or path in {feed.path for feed in self._publication().feeds[:1]}
+        ):
             return None
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
             if asked.words:
-                return await self._shelf.once(lambda: live(path, asked))
+                return await self._searching.make(lambda: live(path, asked))
             return await self._shelf.made((path, repr(asked)), lambda: live(path, asked))
 
     async def made(self, path: str, asked: Asked, extension: str) -> Made | None:
         """Make a feed, unless it has been made since the last publication; what is searched for always."""
         live = self._live
-        if live is None:
+        if live is None or not self._may_be(path):
             return None
 
         def make() -> Made | None:
@@ -181,14 +190,19 @@ class Feeds:
         self._shelf.turn_to(self._publication())
         with _told_to_asker():
             if asked.words:
-                return await self._shelf.once(make)
+                return await self._searching.make(make)
             return await self._shelf.made((path, repr(asked), extension), make)
 
+    def _may_be(self, path: str) -> bool:
+        """Say whether there may be a feed of that path, without a look at the store or a place in line."""
+        return is_on_demand(path) or any(feed.path == path for feed in self._publication().feeds)
+
     def _dated(self, address: str, ready: Ready) -> Ready:
-        """Say since when a feed has these bytes, as far as we have seen it."""
+        """Say since when a feed has these bytes, as far as we have seen it; later than the bytes before."""
         etag, modified_at = self._dates.get(address, ("", None))
         if modified_at is None or etag != ready.etag:
-            modified_at = datetime.now(UTC).replace(microsecond=0)
+            after = EARLIEST if modified_at is None else modified_at + SECOND
+            modified_at = max(datetime.now(UTC).replace(microsecond=0), after)
         self._dates[address] = ready.etag, modified_at
         if len(self._dates) > MADE_MOST:
             self._dates.popitem(last=False)

@@ -10,6 +10,9 @@ from typing import Final
 from aggregator.errors import Busy, ConfigError
 
 BACKLOG: Final = 512
+UNSENT_BYTES: Final = (
+    128 * 1024
+)  # in the kernel for a client that takes nothing; else megabytes, which count as ours
 ANSWER_SECONDS: Final = 1.0  # for whoever holds a Unix socket to be noticed
 UNIX: Final = "unix:"
 SOCKET_MODE: Final = 0o666  # a proxy of another user must connect; the directory says who may
@@ -37,6 +40,8 @@ def listen(address: str) -> socket.socket:
     family, kind, protocol, _, bindable = choices[0]
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from the socket that takes them
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return _bound(opened, bindable, address)
 
 

@@ -135,15 +135,12 @@ class Shelf:
         made: T = await asyncio.shield(task)
         return made
 
-    async def once(self, make: Callable[[], T]) -> T:
-        """Return what `make` makes, in its turn, without keeping it; raises `Overloaded`."""
-        return await self._turns.make(make)
-
     def _weigh(self, key: tuple[Hashable, ...], task: asyncio.Task[Any]) -> None:
-        if _is_spoilt(task):
-            if self._made.get(key) is task:
-                del self._made[key]
-        elif self._made.get(key) is task:
+        if self._made.get(key) is not task:
+            return
+        if _is_spoilt(task) or task.result() is None:  # there are more addresses of nothing than of anything
+            del self._made[key]
+        else:
             self._weights[key] = weight(task.result())
             self._shed()
 

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 AT_ONCE: Final = 2  # threads of those that all share; there are at least five
 WAITING_MOST: Final = 64  # then 503
+SEARCHING_MOST: Final = 12  # searches that wait for the one before them, which may take ten seconds
 RETRY_SECONDS: Final = 5  # for who is sent away
 
 T = TypeVar("T")

@@ -32,14 +32,45 @@ def connect(path: Path, *, read_only: bool) -> Database:
     return Database(connection)
 
 
-class SqliteSearch(SqliteDossiers):
-    """See `Store`. A search reads beside whatever is written: no poll waits for one."""
+class _Reader:
+    """A connection for reading, opened when first used; one search at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._searching = threading.Lock()
+        self._db: Database | None = None
+
+    @contextmanager
+    def snapshot(self, within: timedelta | None) -> Iterator[Database]:
+        """The store as it is now; sqlite3's error "interrupted" after `within`."""
+        with self._searching:
+            if self._db is None:
+                self._db = connect(self._path, read_only=True)
+                self._db.execute(f"PRAGMA cache_size = {CACHE}")
+            db = self._db
+            end = None if within is None else monotonic() + within.total_seconds()
+            db.conn.set_progress_handler(None if end is None else lambda: monotonic() > end, STEPS)
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.conn.rollback()
+
+    def close(self) -> None:
+        with self._searching:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+
+class SqliteSearch(SqliteDossiers):
+    """See `Store`. A search reads beside whatever is written: no poll waits for one, nor does a publication."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._indexing = threading.Lock()
-        self._reader: Database | None = None
+        self._asked = _Reader(path)
+        self._published = _Reader(path)
 
     def index(self, most: int) -> int:
         """Reading and writing are short; between them, making words holds nobody up."""
@@ -73,34 +104,23 @@ class SqliteSearch(SqliteDossiers):
     @contextmanager
     def _snapshot(self, within: timedelta | None) -> Iterator[Database]:
         """The store as it is now, for reading; `QueryError` after `within`."""
-        with self._searching:
-            try:
-                if self._reader is None:
-                    self._reader = connect(self._path, read_only=True)
-                    self._reader.execute(f"PRAGMA cache_size = {CACHE}")
-                db = self._reader
-                end = None if within is None else monotonic() + within.total_seconds()
-                db.conn.set_progress_handler(None if end is None else lambda: monotonic() > end, STEPS)
-                db.execute("BEGIN")
-                try:
-                    yield db
-                finally:
-                    db.conn.rollback()
-            except sqlite3.OperationalError as exc:
-                if str(exc) != "interrupted":
-                    raise self._failure(exc) from exc
-                raise QueryError(
-                    "the search takes too long: add a word, or a date such as after:2026-01-31"
-                ) from exc
-            except (sqlite3.Error, OSError) as exc:
+        reader = self._published if within is None else self._asked
+        try:
+            with reader.snapshot(within) as db:
+                yield db
+        except sqlite3.OperationalError as exc:
+            if str(exc) != "interrupted":
                 raise self._failure(exc) from exc
+            raise QueryError(
+                "the search takes too long: add a word, or a date such as after:2026-01-31"
+            ) from exc
+        except (sqlite3.Error, OSError) as exc:
+            raise self._failure(exc) from exc
 
     @abstractmethod
     def _failure(self, exc: sqlite3.Error | OSError) -> StoreError:
         """The library's error as ours."""
 
     def _end_searching(self) -> None:
-        with self._searching:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+        self._asked.close()
+        self._published.close()

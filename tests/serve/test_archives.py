@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import Absence, Document
+from aggregator.serve.archives import KEPT_BYTES
 from tests.serve.conftest import PUBLIC_URL, World
 
 PAGE = Document(
@@ -51,3 +52,28 @@ async def test_e19_a_dropped_page_is_gone_and_another_was_never_there(world: Wor
     assert (gone.status_code, gone.headers["cache-control"]) == (410, "no-store")
     for other in ("/archive/feed/1/100.atom", "/archive/", "/archive/feeds/politics/0/7.atom/"):
         assert (await world.client.get(other)).status_code == 404
+
+
+async def test_a_page_is_compressed_once(world: World, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for at every request all the same: retention may have let it go."""
+    compressed: list[int] = []
+    once = gzip.compress
+
+    def heard(data: bytes, *args: int, **kwargs: int) -> bytes:
+        compressed.append(len(data))
+        return once(data, *args, **kwargs)
+
+    monkeypatch.setattr(gzip, "compress", heard)
+    bodies = {(await world.client.get(path, headers={"Accept-Encoding": "gzip"})).content for _ in range(3)}
+    assert (bodies, compressed) == ({PAGE.body}, [len(PAGE.body)])
+    for number in range(20):  # others, too large to be kept beside it
+        body = bytes([number]) * (KEPT_BYTES // 20)
+        world.archive[f"feed/{number}/1.atom"] = replace(PAGE, body=body)
+        assert (await world.client.get(f"/archive/feed/{number}/1.atom")).content == body
+    assert len(compressed) == 21
+    await world.client.get(path)
+    assert len(compressed) == 22
+    world.archive["feeds/politics/0/7.atom"] = replace(PAGE, body=b"another public_url")
+    assert (await world.client.get(path)).content == b"another public_url"
+    world.archive["feeds/politics/0/7.atom"] = Absence.DROPPED
+    assert (await world.client.get(path)).status_code == 410

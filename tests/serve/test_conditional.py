@@ -68,7 +68,14 @@ def test_three_forms_of_a_date(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "Sun, 06 Nov 99999 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 +9999999"]
+    "text",
+    [
+        "",
+        "x",
+        "Sun, 06 Nov 99999 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 +9999999",
+        "Fri, 31 Dec 9999 23:59:59 -2300",
+    ],
 )
 def test_no_date(text: str) -> None:
     assert parse_http_date(text) is None

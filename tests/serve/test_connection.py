@@ -67,6 +67,16 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
         pytest.param(
             lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: chunked, gzip"), id="chunks not last"
         ),
+        pytest.param(
+            lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: gzip") + b"abc", id="no chunks"
+        ),
+        pytest.param(
+            lines(b"GET / HTTP/1.1", b"Host: x", b"Transfer-Encoding: xchunked"), id="nearly chunks"
+        ),
+        pytest.param(
+            lines(b"GET / HTTP/1.1", b"Host: x", b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip"),
+            id="chunks in the line before the last",
+        ),
         pytest.param(b"\r\n" * 40_000, id="empty lines"),
         pytest.param(lines(b"GET / HTTP/1.1", b"Host: x", *[b"A: b"] * 20_000), id="many fields"),
         pytest.param(lines(b"GET /" + b"x" * 20_000 + b" HTTP/1.1", b"Host: x"), id="long target"),
@@ -107,9 +117,6 @@ async def test_no_request(text: bytes) -> None:
             + b"0\r\n"
             + b"A: b\r\n" * 20_000,
             id="many trailers",
-        ),
-        pytest.param(
-            lines(b"POST / HTTP/1.1", b"Host: x", b"Transfer-Encoding: gzip") + b"abc", id="no chunks"
         ),
         pytest.param(
             lines(
@@ -170,6 +177,30 @@ async def test_so_many_requests_may_be_sent_ahead_and_no_more() -> None:
     async with serving(limits=Limits(pipelined=5)) as (_, listening):
         reader, writer = await say(listening, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
         assert (await everything(reader)).count(b"HTTP/1.1 200 ") == 6  # one is being answered already
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "rest", [b"", b"GET /feed", lines(b"POST / HTTP/1.1", b"Host: x", b"Content-Length: 9")]
+)
+async def test_client_that_has_said_all_gets_its_answers(rest: bytes) -> None:
+    """RFC 9112 §9.6: whoever ends its side may still read; then it is hung up on."""
+    text = NEXT * 3 + lines(b"GET /big.atom HTTP/1.1", b"Host: x") + rest
+    async with serving() as (_, listening):
+        reader, writer = await say(listening, text)
+        writer.write_eof()
+        answered = await everything(reader)
+        assert answered.count(b"HTTP/1.1 200 ") == 4
+        assert BIG in answered
+        writer.close()
+
+
+@pytest.mark.parametrize("text", [b"", b"GET /feed"])
+async def test_client_that_ends_without_asking(text: bytes) -> None:
+    async with serving() as (_, listening):
+        reader, writer = await say(listening, text)
+        writer.write_eof()
+        assert await everything(reader) == b""
         writer.close()
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import gzip
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
 
 from aggregator.model import Publication
-from tests.serve.conftest import PUBLIC_URL, World, merged_entry, merged_feed, published
+from tests.serve.conftest import PUBLIC_URL, World, merged_entry, merged_feed, publication_of, published
 
 FEEDS = [
     "/feed.atom",
@@ -184,3 +185,26 @@ async def test_thousand_reads_during_publishing_are_all_whole(world: World) -> N
     for number in range(20):
         world.publication = numbered(number)
         await asyncio.gather(*(read() for _ in range(10)))
+
+
+async def test_no_date_is_later_than_the_answer(world: World) -> None:
+    """RFC 9110 §8.8.2.1; two changes in one second have two dates, of which one is still to come."""
+    ahead = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    feeds = {path: replace(one, modified_at=ahead) for path, one in world.publication.published.items()}
+    world.publication = replace(world.publication, published=feeds)
+    response = await world.client.get("/feed.atom")
+    said = response.headers["last-modified"]
+    assert parsedate_to_datetime(said) < ahead - timedelta(minutes=50)
+    again = await world.client.get("/feed.atom", headers={"If-Modified-Since": said})
+    assert again.status_code == 200
+
+
+async def test_feeds_made_on_demand_that_change_within_a_second(world: World) -> None:
+    path = "/sources/alfa.atom"
+    dates: list[str] = []
+    for title in ("One", "Two", "Three"):
+        world.publication = publication_of(merged_feed("feed", merged_entry(title)))
+        said = dates[-1:] and {"If-Modified-Since": dates[-1]}
+        response = await world.client.get(path, headers=said or {})
+        assert response.status_code == 200
+        dates.append(response.headers["last-modified"])

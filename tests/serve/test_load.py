@@ -10,8 +10,8 @@ import pytest
 
 from aggregator.model import Asked, Document, MergedFeed
 from aggregator.serve.delta import MARKS_MOST, Deltas
-from aggregator.serve.shelf import MADE_BYTES, Made, Ready, Shelf, prepare, weight
-from aggregator.serve.turns import AT_ONCE, RETRY_SECONDS, WAITING_MOST
+from aggregator.serve.shelf import MADE_BYTES, MADE_MOST, Made, Ready, Shelf, prepare, weight
+from aggregator.serve.turns import AT_ONCE, RETRY_SECONDS, SEARCHING_MOST, WAITING_MOST
 from tests.serve.conftest import World, merged_entry, merged_feed, provenance
 
 PATIENCE = 30.0  # seconds for what should take none
@@ -111,3 +111,50 @@ def test_versions_are_remembered_within_bounds() -> None:
         number for number in range(MARKS_MOST // 1000 + 5) if deltas.since(str(number), f'"{number}"')
     ]
     assert remembered == [*range(5, MARKS_MOST // 1000 + 5)]
+
+
+async def test_an_address_that_cannot_be_is_answered_without_looking(world: World, slow: Slow) -> None:
+    for path in ("/nope", "/nope.atom", "/feeds/nope.rss", "/wp-login.php", "/feeds/nope?limit=3", "/tags"):
+        assert (await world.client.get(path)).status_code == 404
+    assert slow.asked == 0
+
+
+async def test_addresses_of_nothing_drive_out_nothing(world: World) -> None:
+    asked: list[str] = []
+    live = world.live
+
+    def heard(path: str, asked_for: Asked) -> MergedFeed | None:
+        asked.append(path)
+        return live(path, asked_for)
+
+    world.live = heard  # type: ignore[method-assign, assignment]
+    for number in range(MADE_MOST + 1):
+        assert (await world.client.get(f"/sources/nobody{number}.atom")).status_code == 404
+        assert (await world.client.get("/sources/alfa.atom")).status_code == 200
+    for number in range(MADE_MOST + 1):
+        assert (await world.client.get(f"/sources/nobody{number}.rss")).status_code == 404
+    assert (await world.client.get("/sources/alfa.atom")).status_code == 200
+    assert asked.count("sources/alfa") == 1
+
+
+async def test_searches_wait_among_themselves(world: World, slow: Slow) -> None:
+    """One may take ten seconds: neither feeds of tags and sources nor stories wait for any."""
+    world.client.timeout = httpx.Timeout(PATIENCE)
+    live = World.live
+
+    def only_searches_are_slow(path: str, asked: Asked) -> MergedFeed | None:
+        return slow.live(path, asked) if asked.words else live(world, path, asked)
+
+    world.live = only_searches_are_slow  # type: ignore[method-assign]
+    asking = [
+        asyncio.create_task(world.client.get("/search.atom", params={"q": f"word{n}"}))
+        for n in range(SEARCHING_MOST + 5)
+    ]
+    refused = [await next_done(asking) for _ in range(4)]
+    async with asyncio.timeout(PATIENCE):
+        assert (await world.client.get("/sources/alfa.atom")).status_code == 200
+        assert (await world.client.get("/stories/tag:example.org,2023:1")).status_code == 200
+    slow.found.set()
+    statuses = [(await task).status_code for task in asking]
+    assert {response.status_code for response in refused} == {503}
+    assert statuses == [200] * (SEARCHING_MOST + 1)

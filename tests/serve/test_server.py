@@ -107,6 +107,27 @@ async def test_client_that_does_not_read_is_hung_up_on() -> None:
         await notice_hanging_up(writer)
 
 
+async def test_what_nobody_takes_is_not_in_the_kernel_either() -> None:
+    """Else each slow client holds megabytes of it, which count as ours where memory is limited."""
+    async with serving() as (server, listening):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, listening.getsockname())
+        reader, writer = await asyncio.open_connection(sock=client, limit=2**15)
+        writer.write(b"GET /big.atom HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for _ in range(2_000):  # turns of the loop, in which the server sends what it can
+            await asyncio.sleep(0)
+        await server.stop(timedelta())
+        held = 0
+        while taken := await reader.read(2**20):
+            held += len(taken)
+        assert held < 1_000_000
+        writer.close()
+
+
 async def test_slow_clients_cost_others_nothing() -> None:
     """PROTOCOL E28. Neither time nor memory: of each answer a piece is held, not the whole."""
     async with serving() as (_, listening):

@@ -1,6 +1,8 @@
 """What every store engine finds, and that it finds nothing that is not shown."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,6 +224,38 @@ def test_a_search_that_takes_too_long_ends(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="takes too long: add a word, or a date"):
         store.latest(9, query=parse_query("word source:many"), within=timedelta())
     assert store.latest(9, query=parse_query("word source:many")) == ()
+    store.close()
+
+
+class Lasting(tuple[str, ...]):
+    """Ids of sources that keep whoever looks for their entries busy until it is told to go on."""
+
+    __slots__ = ()
+    busy, go_on = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Iterator[str]:
+        self.busy.set()
+        assert self.go_on.wait(20)
+        return super().__iter__()
+
+
+def test_a_publication_does_not_wait_for_a_search(tmp_path: Path) -> None:
+    """What somebody asks for may take ten seconds; what nobody waits for has no such end."""
+    store = open_store("sqlite", tmp_path)
+    store.configure([source("alfa")], now=NOON)
+    put(store, placed("1", title="word"))
+    while store.index(1000):
+        pass
+    query, lasting = parse_query("word"), Lasting(["alfa"])
+    with ThreadPoolExecutor(2) as threads:
+        asked = threads.submit(store.latest, 9, sources=lasting, query=query, within=timedelta(minutes=1))
+        try:
+            assert lasting.busy.wait(20)
+            published = threads.submit(store.latest, 9, query=query)
+            assert len(published.result(timeout=20)) == 1
+        finally:
+            lasting.go_on.set()
+        assert len(asked.result(timeout=20)) == 1
     store.close()
 
 
