@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -16,6 +16,8 @@ from aggregator.daemon import Daemon, Engine
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
+
+TURN = timedelta(milliseconds=1)  # of a thread that computes, 5 by default: the event loop waits one for each
 
 
 @click.command()
@@ -30,6 +32,7 @@ def run(context: Context) -> None:
     async def run_daemon() -> None:
         await Daemon(context.config, environ=os.environ).run()
 
+    sys.setswitchinterval(TURN.total_seconds())
     asyncio.run(run_daemon())
 
 

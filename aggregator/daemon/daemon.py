@@ -11,6 +11,7 @@ from aggregator import __version__, metrics
 from aggregator.breaker import Breaker
 from aggregator.config import Configuration, load, watch_stamp
 from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
+from aggregator.daemon.lag import watch_lag
 from aggregator.daemon.meaning import serve_settings
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.logs import log
@@ -72,7 +73,7 @@ class Daemon:
                 store=self._engine.store,
                 concurrency=self._configuration.poll.concurrency,
                 tidy=self._tidy,
-                alongside=(self._breaker.watch, backups.run, self._tell, self._notify),
+                alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
                 breaker=self._breaker,
             )
             self._schedule.start()
