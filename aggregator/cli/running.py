@@ -12,7 +12,7 @@ import click
 from aggregator.addresses import asked_at
 from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
-from aggregator.daemon import Daemon, Engine
+from aggregator.daemon import Daemon, Engine, share_one_arena
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
@@ -33,6 +33,7 @@ def run(context: Context) -> None:
         await Daemon(context.config, environ=os.environ).run()
 
     sys.setswitchinterval(TURN.total_seconds())
+    share_one_arena()
     asyncio.run(run_daemon())
 
 

@@ -4,8 +4,9 @@
 commands, and `daemon` is `aggregator run`.
 """
 
+from aggregator.daemon.arenas import share_one_arena
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.engine import PUBLIC, Engine
 from aggregator.daemon.meaning import plant
 
-__all__ = ["PUBLIC", "Daemon", "Engine", "plant"]
+__all__ = ["PUBLIC", "Daemon", "Engine", "plant", "share_one_arena"]
