@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,7 @@ SAY = 60.0  # seconds between two lines
 WARM_UP = 600.0  # seconds until caches and pools are full, or else a quarter of the run
 BAD_EDIT, NEW_LIMITS = 5, 3  # every so many edits are no TOML, and change more than sources
 TO_THE_END = 120.0  # seconds for what was told to be emitted when nothing new is told
+ANSWER = 30.0  # seconds for any answer, on a machine with much else to do
 LINES = 2000  # of the log that are kept
 SETTINGS = """
 interval = "1s"
@@ -91,6 +92,7 @@ class Watched(Running):
     def __init__(self, site: Site) -> None:
         super().__init__(site)
         self.trouble: Counter[str] = Counter()
+        self._client.timeout = httpx.Timeout(ANSWER)
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -171,11 +173,7 @@ class Readers:
             headers.append(("If-None-Match", tag))
             if self._random.random() < 0.5:
                 headers.append(("A-IM", "feed"))
-        try:
-            answer = self._daemon.get(path, headers)
-        except httpx.TransportError as exc:
-            self.answers[f"{path}: {type(exc).__name__}"] += 1
-            return
+        answer = self._daemon.get(path, headers)
         self.answers[str(answer.status_code)] += 1
         if answer.status_code >= 400:
             self.answers[f"{path}: {answer.status_code}"] += 1
@@ -242,16 +240,23 @@ class Soak:
         while (at := time.monotonic()) < began + seconds:
             for what, every in todo.items():
                 if at >= due[what]:
-                    what()
+                    self._try(what)
                     due[what] = at + every
             if at >= looked + look_every:
                 looked = at
-                self.samples.append(self._look(at - began))
+                self._try(lambda: self.samples.append(self._look(time.monotonic() - began)))
                 if say and at >= said + SAY:
                     said = at
                     print(self.samples[-1], flush=True)  # noqa: T201
             assert self.daemon.process.poll() is None, "".join(self.daemon.lines[-50:])
             time.sleep(0.05)
+
+    def _try(self, what: Callable[[], None]) -> None:
+        """Ask the daemon something; that it does not answer is wrong, and no reason to stop the run."""
+        try:
+            what()
+        except httpx.TransportError as exc:
+            self.wrongs.append(f"no answer: {type(exc).__name__} {exc}")
 
     def _look(self, at: float) -> Sample:
         return sample(self.daemon.process.pid, self.daemon.get("/metrics").text, at)
@@ -264,7 +269,7 @@ class Soak:
         deadline = time.monotonic() + TO_THE_END
         missing = self.readers.missing(told)
         while time.monotonic() < deadline and not (self._polled_since(before) and not missing):
-            self.readers.read_all()
+            self._try(self.readers.read_all)
             missing = self.readers.missing(told)
             time.sleep(READ)
         if missing:
