@@ -31,7 +31,7 @@ from lxml import etree
 
 from benchmarks.publisher import addresses
 from tests.faults.agency import COMING, FLAKY, KINDS, WATCHED, hosts_of
-from tests.faults.measures import Sample, Trend, sample
+from tests.faults.measures import Sample, Trend, between, quantile, sample
 from tests.running import ROOT, Running, Site
 
 LOOK = 10.0  # seconds between two looks at the daemon
@@ -236,6 +236,7 @@ class Soak:
             self.sources.edit: min(EDIT, seconds / 6),
         }
         due = defaultdict(lambda: began, {self.sources.edit: began + todo[self.sources.edit]})
+        last = 0  # sample that was told
         look_every, looked, said = min(LOOK, seconds / 30), float("-inf"), began
         while (at := time.monotonic()) < began + seconds:
             for what, every in todo.items():
@@ -246,8 +247,10 @@ class Soak:
                 looked = at
                 self._try(lambda: self.samples.append(self._look(time.monotonic() - began)))
                 if say and at >= said + SAY:
-                    said = at
-                    print(self.samples[-1], flush=True)  # noqa: T201
+                    lag = between(self.samples[last].lag, self.samples[-1].lag)
+                    late = f"99 of 100 times late by {quantile(lag, 0.99):g} s or less"
+                    print(f"{self.samples[-1]}; {late}", flush=True)  # noqa: T201
+                    said, last = at, len(self.samples) - 1
             assert self.daemon.process.poll() is None, "".join(self.daemon.lines[-50:])
             time.sleep(0.05)
 
