@@ -169,6 +169,8 @@ class Schedule:
                 await asyncio.wait_for(self._room.wait(), UNTICKED.total_seconds())
             before, ahead = ahead, self._clock().timestamp() - monotonic()
             if before - ahead > SET_BACK.total_seconds():
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=self._clock())
                 await self._pipeline.recount()
             await asyncio.sleep(REFILL.total_seconds())
             self._room.clear()

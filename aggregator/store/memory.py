@@ -42,7 +42,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
         self._sources: dict[str, Source] = {}
         self._states: dict[str, SourceState] = {}
         self._claims: dict[str, datetime] = {}
-        self._holds: dict[str, datetime] = {}  # until when, by host
+        self._holds: dict[str, tuple[datetime, datetime]] = {}  # made at, until when, by host
         self._notes: dict[str, str] = {}
         self._items: dict[str, tuple[KnownItem, ...]] = {}  # of the last document, by source
         self._content = Content()
@@ -77,7 +77,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
             self._states |= paused(here, {source.id for source in sources if source.paused}, now)
 
     def _new(self, source: Source, now: datetime) -> SourceState:
-        until = self._holds.get(host(source.url), now)
+        _, until = self._holds.get(host(source.url), (now, now))
         return SourceState(
             source_id=source.id,
             url=source.url,
@@ -142,7 +142,22 @@ class MemoryStore(MemoryHealth, MemoryShowing):
 
     def holds(self, *, now: datetime) -> frozenset[str]:
         with self._lock:
-            return frozenset(held for held, until in self._holds.items() if until > now)
+            return frozenset(held for held, (_, until) in self._holds.items() if until > now)
+
+    def recount_holds(self, *, now: datetime) -> int:
+        with self._lock:
+            early = {held: span for held, span in self._holds.items() if span[0] > now}
+            for held, (since, until) in early.items():
+                recounted = now + (until - since)
+                self._holds[held] = now, recounted
+                for source_id, state in self._states.items():
+                    if (
+                        host(asked_at(state)) == held
+                        and state.next_reason == ON_HOLD
+                        and state.next_poll_at == until
+                    ):
+                        self._states[source_id] = replace(state, next_poll_at=recounted)
+            return len(early)
 
     # placing
 
@@ -254,10 +269,12 @@ class MemoryStore(MemoryHealth, MemoryShowing):
                 self._states[source_id] = replace(update.state, paused_at=paused_at)
                 self._claims.pop(source_id, None)
             if update.hold is not None:
-                self._wait(update.hold.host, update.hold.until)
+                self._wait(update.hold.host, update.hold.until, update.at)
 
-    def _wait(self, held: str, until: datetime) -> None:
-        self._holds[held] = max(until, self._holds.get(held, until))
+    def _wait(self, held: str, until: datetime, since: datetime) -> None:
+        self._holds[held] = max(
+            (since, until), self._holds.get(held, (since, until)), key=lambda span: span[1]
+        )
         for source_id, state in self._states.items():
             if (
                 host(asked_at(state)) == held
@@ -339,7 +356,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
     ) -> int:
         with self._lock:
             self._drop_archives(before)
-            self._holds = {held: until for held, until in self._holds.items() if until >= before}
+            self._holds = {held: span for held, span in self._holds.items() if span[1] >= before}
             return prune(
                 self._content,
                 before=_second(before),
