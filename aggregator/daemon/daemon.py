@@ -13,6 +13,7 @@ from aggregator.config import Configuration, load, watch_stamp
 from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.lag import watch_lag
 from aggregator.daemon.meaning import serve_settings
+from aggregator.daemon.memory import collect_seldom
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.logs import log
 from aggregator.model import Status
@@ -76,6 +77,7 @@ class Daemon:
                 alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
                 breaker=self._breaker,
             )
+            collect_seldom()
             self._schedule.start()
             stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
             log.info(
