@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,7 @@ from tests.running import ROOT, Running, Site
 
 LOOK = 10.0  # seconds between two looks at the daemon
 READ = 1.0  # seconds between two subscribers
-READ_ALL = 2.0  # seconds between two looks at the feeds that watched sources are in: 500 entries each
+READ_ALL = 2.0  # seconds between two looks at the feeds that watched sources are in: 500 and 200 entries
 EDIT = 60.0  # seconds between two edits of the configuration
 SAY = 60.0  # seconds between two lines
 WARM_UP = 600.0  # seconds until caches and pools are full, or else a quarter of the run
@@ -57,7 +58,7 @@ tags = ["even"]
 [[feed]]
 name = "watched"
 tags = ["watched"]
-limit = 500
+limit = 200
 [[feed]]
 name = "found"
 query = "title:bala* OR title:dore*"
@@ -106,7 +107,7 @@ class Watched(Running):
 
 def _kind(line: str) -> str:
     """Return what kind of trouble a log line tells: without figures and names."""
-    event = re.search(r"event=(\S+)", line)
+    event = re.search(r'event=("[^"]*"|\S+)', line)
     said = re.search(r'(?:error|result|warning)=("[^"]*"|\S+)', line)
     words = f"{event[1] if event else line.strip()[:60]}: {said[1] if said else ''}"
     return re.sub(r"[0-9a-f]{8,}|\d+", "N", words)[:110]
@@ -351,6 +352,7 @@ def main() -> int:
     parser.add_argument("--seed", default=str(time.time_ns()))
     parser.add_argument("--directory", type=Path, help="where the store lies; a temporary one by default")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends, too
     print(f"seed {arguments.seed}", flush=True)  # noqa: T201
     with tempfile.TemporaryDirectory() as temporary:
         soak, trend = run(
