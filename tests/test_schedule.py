@@ -108,6 +108,24 @@ async def test_it_tidies_again_soon_after_the_clock_was_set_back(world: World) -
     await schedule.stop(timedelta(seconds=PATIENCE))
 
 
+async def test_work_that_is_given_up_when_told_to_stop_is_no_error(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def tidy() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    schedule = Schedule(pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=now)
+    schedule.start()
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+    await schedule.stop(timedelta(seconds=PATIENCE))
+    await asyncio.sleep(0)  # it has ended
+    assert [one for one in caplog.records if one.name.startswith("apscheduler")] == []
+
+
 def test_what_was_missed_is_missed() -> None:
     every, at = Every(timedelta(seconds=1)), NOON
     assert every.get_next_fire_time(None, at) == at
