@@ -14,6 +14,7 @@ from aggregator.model import PollResult, State
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 LATENESS: Final = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+LAG: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 OTHER: Final = "other"  # a status that HTTP does not know: publishers must not make up labels
 OUTCOMES: Final = ("new", "changed", "duplicate", "withdrawn", "held")
 
@@ -44,6 +45,12 @@ _delay = Histogram(
     "aggregator_publish_delay_seconds",
     "From when news was stored to when it was in the merged feed.",
     buckets=SECONDS,
+    registry=REGISTRY,
+)
+_lag = Histogram(
+    "aggregator_event_loop_lag_seconds",
+    "How much later than wished the event loop comes to what is due.",
+    buckets=LAG,
     registry=REGISTRY,
 )
 _reload = Gauge(
@@ -85,6 +92,11 @@ def count_lateness(late: timedelta) -> None:
 def count_publish_delay(delay: timedelta) -> None:
     """Count how long news has waited for its publication."""
     _delay.observe(delay.total_seconds())
+
+
+def count_lag(seconds: float) -> None:
+    """Count how late the event loop was."""
+    _lag.observe(seconds)
 
 
 def count_request(extension: str, status: int) -> None:

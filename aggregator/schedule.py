@@ -90,7 +90,7 @@ class Schedule:
         }
         for job, every, waiting in ((self.fill, TICK, TICKS_WAITING), (self._tidy, TIDY, 1)):
             self._scheduler.add_job(
-                self._guard,
+                self._do,
                 Every(every),
                 [job],
                 max_instances=waiting,
@@ -169,6 +169,8 @@ class Schedule:
                 await asyncio.wait_for(self._room.wait(), UNTICKED.total_seconds())
             before, ahead = ahead, self._clock().timestamp() - monotonic()
             if before - ahead > SET_BACK.total_seconds():
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=self._clock())
                 await self._pipeline.recount()
             await asyncio.sleep(REFILL.total_seconds())
             self._room.clear()
@@ -232,6 +234,14 @@ class Schedule:
         while not self.failed.is_set():
             await self._breaker.closed()
             await self._guard(work)
+
+    async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work that APScheduler begins: when told to stop it is given up, and that is no error to be logged."""
+        try:
+            await self._guard(work)
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         """Let a failure of the store pause the polls, and one nobody answers stop the daemon: no task is lost."""

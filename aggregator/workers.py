@@ -85,6 +85,10 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._pool = self._make()
+        self._started: ProcessPool | None = None  # the last that was
+        self._starting = asyncio.Lock()
+        self._closing = threading.Lock()  # held while a pool starts
+        self._closed = False
         self._leaving: dict[
             ProcessPool, threading.Thread
         ] = {}  # replaced, and still reading; who waits for each
@@ -116,23 +120,39 @@ class Workers:
     async def _begun(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
         """Return what a worker that is not weary makes of a call; where one is, all are replaced."""
         while True:
-            future, pool = self._schedule(function, args, seconds)
+            future, pool = await self._scheduled(function, args, seconds)
             try:
                 return await asyncio.wrap_future(future)
             except _Weary:
                 self._replace(pool)
 
-    def _schedule(
+    async def _start(self) -> ProcessPool:
+        """Return the pool, and have it run: pebble starts one with its first call, and waits for its processes."""
+        async with self._starting:
+            pool = self._pool
+            if pool is not self._started:
+                await asyncio.to_thread(self._start_now, pool)
+                self._started = pool
+            return pool
+
+    def _start_now(self, pool: ProcessPool) -> None:
+        with self._closing:
+            if not self._closed:
+                pool.active  # noqa: B018 - looking starts it
+
+    async def _scheduled(
         self, function: Callable[..., T], args: tuple[object, ...], seconds: float
     ) -> "tuple[Future[T], ProcessPool]":
         """Hand a call to the pool, to a new one when pebble has given the old one up (an idle worker was killed)."""
         call = (function, args, self._cpu_seconds)
+        pool = await self._start()
         try:
-            return self._pool.schedule(_call, args=call, timeout=seconds), self._pool
+            return pool.schedule(_call, args=call, timeout=seconds), pool
         except RuntimeError:
             log.warning("workers", result="the pool broke and is replaced")
-            self._replace(self._pool)
-            return self._pool.schedule(_call, args=call, timeout=seconds), self._pool
+            self._replace(pool)
+        pool = await self._start()
+        return pool.schedule(_call, args=call, timeout=seconds), pool
 
     def _replace(self, pool: ProcessPool) -> None:
         """Let a pool end what it has begun, once, and have a new one for all calls to come."""
@@ -154,6 +174,8 @@ class Workers:
 
         A pool is joined by one thread only: two would close its pipes twice, the second time somebody else's.
         """
+        with self._closing:  # one that is stopped as it starts would run on
+            self._closed = True
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
         for pool, waiting in tuple(self._leaving.items()):

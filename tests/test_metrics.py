@@ -20,6 +20,7 @@ PROMISED = {
     "aggregator_fetched_bytes",
     "aggregator_feed_requests",
     "aggregator_publish_delay_seconds",
+    "aggregator_event_loop_lag_seconds",
     "aggregator_config_last_reload_successful",
     "aggregator_db_size_bytes",
     "aggregator_build_info",
@@ -62,6 +63,7 @@ def test_the_daemon_counts_what_it_does(tmp_path: Path, publisher: Server) -> No
         assert found["aggregator_feed_requests_total", ("200", "atom")] >= 1
         assert found["aggregator_publish_delay_seconds_count", ()] >= 1
         assert found["aggregator_poll_lateness_seconds_count", ()] >= 3
+        assert found["aggregator_event_loop_lag_seconds_count", ()] >= 10
         assert found["aggregator_db_size_bytes", ()] > 10_000
         assert found["aggregator_config_last_reload_successful", ()] == 1
         site.sources.write_text("[[source]]\nurl = 1\n")

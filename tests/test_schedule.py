@@ -88,6 +88,44 @@ async def test_sources_polled_while_the_clock_was_ahead_wait_from_now_when_it_is
     assert len(publisher.asked()) == 1
 
 
+async def test_it_tidies_again_soon_after_the_clock_was_set_back(world: World) -> None:
+    """Its next time is as far away as the clock was ahead."""
+    tidied = asyncio.Event()
+    ahead = timedelta(days=300)
+
+    async def tidy() -> None:
+        tidied.set()
+
+    def clock() -> datetime:
+        return now() + ahead
+
+    schedule = Schedule(pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=clock)
+    schedule.start()
+    await asyncio.sleep(0)  # it has looked at the clock
+    ahead = timedelta()
+    async with asyncio.timeout(PATIENCE):
+        await tidied.wait()
+    await schedule.stop(timedelta(seconds=PATIENCE))
+
+
+async def test_work_that_is_given_up_when_told_to_stop_is_no_error(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def tidy() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    schedule = Schedule(pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=now)
+    schedule.start()
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+    await schedule.stop(timedelta(seconds=PATIENCE))
+    await asyncio.sleep(0)  # it has ended
+    assert [one for one in caplog.records if one.name.startswith("apscheduler")] == []
+
+
 def test_what_was_missed_is_missed() -> None:
     every, at = Every(timedelta(seconds=1)), NOON
     assert every.get_next_fire_time(None, at) == at

@@ -4,6 +4,8 @@ import asyncio
 import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -179,3 +181,31 @@ async def test_what_a_document_leaves_in_a_worker_does_not_count_for_the_next() 
             assert len(set(pids)) == 3  # each in a worker of its own
     finally:
         pool.close()
+
+
+FIRST_CALL = """
+import asyncio, sys, time
+from aggregator.workers import Workers
+
+async def main():
+    ticks = [time.monotonic()]
+    async def tick():
+        while True:
+            await asyncio.sleep(0.001)
+            ticks.append(time.monotonic())
+    ticking = asyncio.create_task(tick())
+    pool = Workers(2)
+    await pool.run(abs, -1)
+    longest = max(after - before for before, after in zip(ticks, ticks[1:]))
+    ticking.cancel()
+    pool.close()
+    sys.exit(longest > (ticks[-1] - ticks[0]) / 2)
+
+asyncio.run(main())
+"""
+
+
+def test_the_event_loop_goes_on_while_workers_start() -> None:
+    """It takes a second: in a process of its own, as other tests have left the server that forks workers."""
+    done = subprocess.run([sys.executable, "-c", FIRST_CALL], timeout=50, check=False)
+    assert done.returncode == 0

@@ -17,12 +17,13 @@ from aggregator.cadence.policy import (
 )
 from aggregator.cadence.rhythm import entries_a_day, observe
 from aggregator.cadence.silence import habit, is_stale
-from aggregator.cadence.skips import allowed_from
+from aggregator.cadence.skips import POSTPONED, allowed_from
 
 __all__ = [
     "LONGEST_HINT",
     "LONGEST_RETRY_AFTER",
     "MAX_JITTER",
+    "POSTPONED",
     "NextPoll",
     "Pace",
     "allowed_from",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from aggregator.cadence.rhythm import wait_for_one
-from aggregator.cadence.skips import allowed_from, skip_reason
+from aggregator.cadence.skips import SKIPS, allowed_from, skip_reason
 from aggregator.model import Response, Source, SourceState, State, Wish
 
 FLOOR = timedelta(seconds=1)  # whatever the settings say
@@ -20,6 +20,7 @@ MAX_DOUBLINGS = 30  # of the floor: beyond every cap
 GROWTH = 1.25  # an interval is at most so much longer than the last one; it shrinks at once
 
 INTERVAL, WEBSUB, TTL, UPDATE_PERIOD = "interval", "WebSub", "ttl", "sy:updatePeriod"  # names of wishes
+AT_ONCE = frozenset({"new source", "new address"})  # who is due as soon as it is there
 OUR_REASONS = frozenset({INTERVAL, WEBSUB, TTL, UPDATE_PERIOD})  # whose wishes follow from settings and state
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -109,15 +110,40 @@ def repaced(source: Source, pace: Pace, state: SourceState, *, now: datetime) ->
 
 
 def recounted(source: Source, state: SourceState, *, now: datetime) -> SourceState:
-    """Return the state of a source that was polled when the clock was ahead: its wait counts from now.
+    """Return the state of a source whose wait was counted when the clock was ahead: it counts from now.
 
     That may be late, and never is before anybody's wish. Any other state comes back as it is.
     """
-    last, following = state.last_poll_at, state.next_poll_at
-    if last is None or following is None or not now < last <= following:
-        return state
-    at = now + (following - last)
-    return replace(state, next_poll_at=allowed_from(state.hints, at) if source.feed_hints else at)
+    following = state.next_poll_at
+    at = None if following is None or following <= now else _counted_anew(source, state, following, now)
+    return state if at is None else replace(state, next_poll_at=at)
+
+
+def _counted_anew(source: Source, state: SourceState, following: datetime, now: datetime) -> datetime | None:
+    last = state.last_poll_at
+    if state.next_reason in AT_ONCE:
+        return now
+    if last is None:
+        return None
+    if now < last <= following:
+        at = now + (following - last)
+    elif last <= now and state.next_reason in SKIPS and following > _latest(source, state, last):
+        at = max(now, last + min(_wished(state), END_OF_TIME - last))
+    else:
+        return None
+    return allowed_from(state.hints, at) if source.feed_hints else at
+
+
+def _wished(state: SourceState) -> timedelta:
+    return max((wish.wait for wish in state.wishes), default=timedelta())
+
+
+def _latest(source: Source, state: SourceState, last: datetime) -> datetime:
+    """Return the latest that a poll after the `last` may be, but for those that were due and came in skipped hours."""
+    wait = _wished(state)
+    at = last + min(wait + wait * MAX_JITTER, END_OF_TIME - last)
+    at = allowed_from(state.hints, at) if source.feed_hints else at
+    return at + min(timedelta(hours=1), END_OF_TIME - at)
 
 
 def own_interval(source: Source, pace: Pace, state: SourceState, *, now: datetime) -> timedelta:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from aggregator.model import FeedHints
 
 HOUR = timedelta(hours=1)
+POSTPONED = "skipHours/skipDays"  # who was due, and came in an hour that is skipped
+SKIPS = frozenset({"skipHours", "skipDays", POSTPONED})  # reasons
 DAYS_AHEAD = 8  # a week and a day: beyond it, nothing is left that would not be skipped
 
 

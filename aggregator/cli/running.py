@@ -5,17 +5,19 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from aggregator.addresses import asked_at
 from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
-from aggregator.daemon import Daemon, Engine
+from aggregator.daemon import Daemon, Engine, share_one_arena
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
+
+TURN = timedelta(milliseconds=1)  # of a thread that computes, 5 by default: the event loop waits one for each
 
 
 @click.command()
@@ -30,6 +32,8 @@ def run(context: Context) -> None:
     async def run_daemon() -> None:
         await Daemon(context.config, environ=os.environ).run()
 
+    sys.setswitchinterval(TURN.total_seconds())
+    share_one_arena()
     asyncio.run(run_daemon())
 
 

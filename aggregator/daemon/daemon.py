@@ -11,7 +11,9 @@ from aggregator import __version__, metrics
 from aggregator.breaker import Breaker
 from aggregator.config import Configuration, load, watch_stamp
 from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
+from aggregator.daemon.lag import watch_lag
 from aggregator.daemon.meaning import serve_settings
+from aggregator.daemon.memory import collect_seldom
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.logs import log
 from aggregator.model import Status
@@ -72,9 +74,10 @@ class Daemon:
                 store=self._engine.store,
                 concurrency=self._configuration.poll.concurrency,
                 tidy=self._tidy,
-                alongside=(self._breaker.watch, backups.run, self._tell, self._notify),
+                alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
                 breaker=self._breaker,
             )
+            collect_seldom()
             self._schedule.start()
             stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
             log.info(

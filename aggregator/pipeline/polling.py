@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from aggregator import metrics
 from aggregator.addresses import asked_at
-from aggregator.cadence import observe
+from aggregator.cadence import POSTPONED, observe
 from aggregator.errors import SourceError, StoreError, printable
 from aggregator.logs import log
 from aggregator.model import (
@@ -31,7 +31,6 @@ from aggregator.pipeline.report import count, problems, refusal, report, report_
 from aggregator.urls import host
 
 JITTER = 0.1  # share of the wait by which a poll may come later, never earlier
-SKIPPED = "skipHours/skipDays"
 
 
 async def poll(
@@ -90,7 +89,7 @@ class _Visit:
             return False
         state = self.state
         if state.next_poll_at is not None and state.next_poll_at < allowed:
-            state = replace(state, next_poll_at=allowed, next_reason=SKIPPED)
+            state = replace(state, next_poll_at=allowed, next_reason=POSTPONED)
         await self._apply(PollUpdate(state=state, at=at))  # ends the claim, too
         return True
 

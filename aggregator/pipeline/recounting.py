@@ -6,11 +6,12 @@ from aggregator.pipeline.plant import Parts
 
 
 def recount(parts: Parts) -> None:
-    """Let the waits of sources that were polled later than now count from now; raises `StoreError`.
+    """Let the waits of sources and hosts that began later than now count from now; raises `StoreError`.
 
     They would otherwise not be polled before the wrong time comes.
     """
     at = parts.clock()
+    hosts = parts.store.recount_holds(now=at)
     changed = []
     for state in parts.store.states():
         source = parts.plant.sources.get(state.source_id)
@@ -18,4 +19,5 @@ def recount(parts: Parts) -> None:
             changed.append(after)
     if changed:
         parts.store.reschedule(changed)
-        log.warning("clock", result="set back: waits are counted from now", sources=len(changed))
+    if changed or hosts:
+        log.warning("clock", result="set back: waits are counted from now", sources=len(changed), hosts=hosts)

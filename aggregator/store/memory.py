@@ -31,6 +31,7 @@ from aggregator.store.forgotten import prune
 from aggregator.store.health import MemoryHealth, paused
 from aggregator.store.protocol import ON_HOLD, TOLD_MOST, Totals, is_upheaval
 from aggregator.store.shown import Archive, MemoryShowing
+from aggregator.store.waiting import Holds
 from aggregator.urls import host
 
 
@@ -42,7 +43,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
         self._sources: dict[str, Source] = {}
         self._states: dict[str, SourceState] = {}
         self._claims: dict[str, datetime] = {}
-        self._holds: dict[str, datetime] = {}  # until when, by host
+        self._holds = Holds()
         self._notes: dict[str, str] = {}
         self._items: dict[str, tuple[KnownItem, ...]] = {}  # of the last document, by source
         self._content = Content()
@@ -77,7 +78,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
             self._states |= paused(here, {source.id for source in sources if source.paused}, now)
 
     def _new(self, source: Source, now: datetime) -> SourceState:
-        until = self._holds.get(host(source.url), now)
+        until = self._holds.until(host(source.url), now)
         return SourceState(
             source_id=source.id,
             url=source.url,
@@ -142,7 +143,16 @@ class MemoryStore(MemoryHealth, MemoryShowing):
 
     def holds(self, *, now: datetime) -> frozenset[str]:
         with self._lock:
-            return frozenset(held for held, until in self._holds.items() if until > now)
+            return self._holds.now(now)
+
+    def recount_holds(self, *, now: datetime) -> int:
+        with self._lock:
+            recounted = self._holds.recount(now)
+            for held, (was, until) in recounted.items():
+                for state in self._states_at(held):
+                    if state.next_reason == ON_HOLD and state.next_poll_at == was:
+                        self._put_off(state, until)
+            return len(recounted)
 
     # placing
 
@@ -254,17 +264,16 @@ class MemoryStore(MemoryHealth, MemoryShowing):
                 self._states[source_id] = replace(update.state, paused_at=paused_at)
                 self._claims.pop(source_id, None)
             if update.hold is not None:
-                self._wait(update.hold.host, update.hold.until)
+                self._holds.add(update.hold, update.at)
+                for state in self._states_at(update.hold.host):
+                    if state.next_poll_at is not None and state.next_poll_at < update.hold.until:
+                        self._put_off(state, update.hold.until)
 
-    def _wait(self, held: str, until: datetime) -> None:
-        self._holds[held] = max(until, self._holds.get(held, until))
-        for source_id, state in self._states.items():
-            if (
-                host(asked_at(state)) == held
-                and state.next_poll_at is not None
-                and state.next_poll_at < until
-            ):
-                self._states[source_id] = replace(state, next_poll_at=until, next_reason=ON_HOLD)
+    def _states_at(self, held: str) -> list[SourceState]:
+        return [state for state in self._states.values() if host(asked_at(state)) == held]
+
+    def _put_off(self, state: SourceState, until: datetime) -> None:
+        self._states[state.source_id] = replace(state, next_poll_at=until, next_reason=ON_HOLD)
 
     # publishing
 
@@ -339,7 +348,7 @@ class MemoryStore(MemoryHealth, MemoryShowing):
     ) -> int:
         with self._lock:
             self._drop_archives(before)
-            self._holds = {held: until for held, until in self._holds.items() if until >= before}
+            self._holds.forget(before)
             return prune(
                 self._content,
                 before=_second(before),

@@ -113,6 +113,12 @@ class Store(Protocol):
     def holds(self, *, now: datetime) -> frozenset[str]:
         """Return the hosts that have asked to be left alone for longer than until `now`."""
 
+    def recount_holds(self, *, now: datetime) -> int:
+        """Count from `now` those that were made later: the clock, which was ahead, has been set back. Return how many.
+
+        So do the waits of sources that wait for one of them only.
+        """
+
     def candidates(self, lookup: Lookup) -> Candidates:
         """Return what placing the entries of `lookup` needs.
 

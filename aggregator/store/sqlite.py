@@ -36,6 +36,7 @@ from aggregator.store import (
     rows,
     samples,
     versions,
+    waiting,
 )
 from aggregator.store.dossiers import SOURCES
 from aggregator.store.failing import failure
@@ -231,6 +232,10 @@ class SqliteStore(SqliteHealth, SqliteSearch, SqliteShowing):
             found = self._db.execute("SELECT host FROM holds WHERE until > ?", [rows.millis(now)]).fetchall()
         return frozenset(row["host"] for row in found)
 
+    def recount_holds(self, *, now: datetime) -> int:
+        with self._writing():
+            return waiting.recount(self._db, now)
+
     # placing
 
     def candidates(self, lookup: Lookup) -> Candidates:
@@ -301,19 +306,7 @@ class SqliteStore(SqliteHealth, SqliteSearch, SqliteShowing):
             if row is not None and row["url"] == update.state.url:
                 self._write_state(update.state)
             if update.hold is not None:
-                self._wait(update.hold.host, rows.millis(update.hold.until))
-
-    def _wait(self, held: str, until: str) -> None:
-        self._db.execute(
-            "INSERT INTO holds (host, until) VALUES (:host, :until)"
-            " ON CONFLICT (host) DO UPDATE SET until = max(until, :until)",
-            {"host": held, "until": until},
-        )
-        self._db.execute(
-            "UPDATE sources SET next_poll_at = :until, next_reason = :held"
-            " WHERE host = :host AND next_poll_at < :until",
-            {"host": held, "until": until, "held": ON_HOLD},
-        )
+                waiting.write(self._db, update.hold, update.at)
 
     # what there was
 

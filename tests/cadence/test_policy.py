@@ -400,6 +400,40 @@ def test_a_wait_counts_from_now_when_the_clock_was_ahead() -> None:
     assert recounted(source(), hinted, now=NOW).next_poll_at == (NOW + 3 * HOUR).replace(minute=0, second=0)
 
 
+@pytest.mark.parametrize("why", ["new source", "new address"])
+@pytest.mark.parametrize("last", [None, NOW - HOUR])
+def test_who_was_due_at_once_by_a_clock_that_was_ahead_is_due_now(why: str, last: datetime | None) -> None:
+    ahead = state(last_poll_at=last, next_poll_at=NOW + 300 * HOUR, next_reason=why)
+    assert recounted(source(), ahead, now=NOW) == replace(ahead, next_poll_at=NOW)
+
+
+def test_who_was_put_off_by_a_clock_that_was_ahead_waits_as_long_as_was_wished() -> None:
+    """As a feed is that skips the hour into which the clock was set."""
+    wishes = (Wish(reason="interval", wait=HOUR / 2), Wish(reason="max-age", wait=3 * HOUR))
+    last = NOW - HOUR
+    ahead = state(last_poll_at=last, next_poll_at=NOW + 300 * HOUR, wishes=wishes, next_reason="skipHours")
+    assert recounted(source(), ahead, now=NOW) == replace(ahead, next_poll_at=NOW + 2 * HOUR)
+    hinted = replace(ahead, hints=FeedHints(skip_hours=((NOW + 2 * HOUR).hour,)))
+    assert recounted(source(), hinted, now=NOW).next_poll_at == (NOW + 3 * HOUR).replace(minute=0, second=0)
+    late = replace(ahead, last_poll_at=NOW - 9 * HOUR)
+    assert recounted(source(), late, now=NOW).next_poll_at == NOW
+
+
+@given(states, sources, responses, jitters)
+def test_no_wait_is_counted_anew_by_a_clock_that_was_right(
+    known: SourceState, one: Source, response: Response | None, jitter: float
+) -> None:
+    decision = next_poll(one, PACE, response, known, now=NOW, jitter=jitter)
+    after = replace(
+        known,
+        last_poll_at=NOW,
+        next_poll_at=decision.at,
+        next_reason=decision.reason,
+        wishes=decision.wishes,
+    )
+    assert recounted(one, after, now=NOW) == after
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -139,6 +139,29 @@ def test_a_host_on_hold_is_left_alone_by_all_its_sources(store: Store) -> None:
     assert claimed(store, NOON + 2 * HOUR) in (["alfa"], ["alfa3"])
 
 
+def test_a_hold_made_while_the_clock_was_ahead_is_no_longer_from_now_than_it_was(store: Store) -> None:
+    store.configure(
+        [source("alfa"), source("alfa2", url="https://alfa.example/2"), source("bravo")], now=NOON
+    )
+    store.apply(replace(update(), hold=Hold(host="bravo.example", until=NOON + 2 * HOUR)))
+    ahead = NOON + 24 * HOUR
+    store.apply(replace(update(), at=ahead, hold=Hold(host="alfa.example", until=ahead + HOUR)))
+    assert store.state("alfa2").next_poll_at == ahead + HOUR
+    assert store.recount_holds(now=NOON) == 1
+    assert store.holds(now=NOON) == {"alfa.example", "bravo.example"}
+    assert store.holds(now=NOON + HOUR) == {"bravo.example"}
+    assert store.state("alfa2").next_poll_at == NOON + HOUR
+    assert store.recount_holds(now=NOON) == 0
+
+
+def test_the_longer_of_two_holds_is_counted_from_when_it_was_made(store: Store) -> None:
+    for at, hours in ((NOON, 30), (NOON + 24 * HOUR, 1), (NOON + 24 * HOUR, 9)):
+        store.apply(replace(update(), at=at, hold=Hold(host="alfa.example", until=at + hours * HOUR)))
+        assert store.recount_holds(now=NOON) == (hours == 9)
+    assert store.holds(now=NOON + 8 * HOUR) == {"alfa.example"}
+    assert store.holds(now=NOON + 9 * HOUR) == frozenset()
+
+
 def test_a_shorter_hold_does_not_end_a_longer_one(store: Store) -> None:
     store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + 2 * HOUR)))
     store.apply(replace(update(), hold=Hold(host="alfa.example", until=NOON + HOUR)))

@@ -169,3 +169,9 @@ def m0015_health(db: Database) -> None:
                iif(paused_at IS NULL, next_poll_at, NULL) AS next_poll_at, failures, last_error
         FROM sources WHERE configured
     """)
+
+
+@migrations()
+def m0016_holds_since(db: Database) -> None:
+    """When hosts began to wait: of those that wait already nobody knows."""
+    db.execute("ALTER TABLE holds ADD COLUMN since TEXT")
