@@ -101,7 +101,7 @@ class _Writer:
             opened = self._anchors.pop() if self._anchors else None
             if opened is None:
                 return tag.end()
-            if not any(piece.strip() for piece in self.pieces[opened + 1 :]):  # its image was a pixel
+            if not "".join(self.pieces[opened + 1 :]).strip():  # its image was a pixel
                 self.pieces[opened] = ""
                 return tag.end()
         if tag[2] != "object":
@@ -112,11 +112,11 @@ class _Writer:
         """Return attributes as text: judged, absolute, without those that are only read."""
         if "xml:lang" in said:
             said.setdefault("lang", said["xml:lang"])  # XHTML §C.7: of both, xml:lang says the same
-        read = _READ.get(name, _READ["*"])
-        values = (
-            (key, kept(name, key, value, base=self._base)) for key, value in said.items() if key not in read
-        )
-        return "".join(f' {key}="{_escaped(value)}"' for key, value in values if value is not None)
+        read, written = _READ.get(name, _READ["*"]), ""
+        for key, value in said.items():
+            if key not in read and (judged := kept(name, key, value, base=self._base)) is not None:
+                written += f' {key}="{_escaped(judged)}"'
+        return written
 
     # --- elements that may become something else
 
@@ -255,7 +255,8 @@ _SPECIAL = {
 
 
 def _said(attributes: str) -> dict[str, str]:
-    return {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+    said = dict(_ATTRIBUTE.findall(attributes))
+    return {name: unescape(value) for name, value in said.items()} if "&" in attributes else said
 
 
 def _escaped(text: str) -> str:
