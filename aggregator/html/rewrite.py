@@ -36,6 +36,8 @@ _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [a-z][a-z:-]*="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z:-]+)="([^"]*)"')
+# A link as nearly all are, with nothing to decode.
+_LINK = re.compile(rf' href="([^"&<>\u00a0]+)" rel="{LINK_REL}"')
 _NOTABLE = "a|embed|iframe|img|math|object|source|svg|title"
 # Where no xml:base is in force, the tags that are not written as they are.
 _CHANGED = re.compile(_TAG.pattern.replace("(/?)", rf"(/?)(?=(?:{_NOTABLE})[ >]|[a-z0-9-]+ )"))
@@ -101,7 +103,7 @@ class _Writer:
             opened = self._anchors.pop() if self._anchors else None
             if opened is None:
                 return tag.end()
-            if not "".join(self.pieces[opened + 1 :]).strip():  # its image was a pixel
+            if not any(map(str.strip, self.pieces[opened + 1 :])):  # its image was a pixel
                 self.pieces[opened] = ""
                 return tag.end()
         if tag[2] != "object":
@@ -121,6 +123,11 @@ class _Writer:
     # --- elements that may become something else
 
     def _anchor(self, tag: re.Match[str]) -> int:
+        link = _LINK.fullmatch(tag[3])
+        if link and kept("a", "href", link[1], base=self._base) == link[1]:
+            self._anchors.append(len(self.pieces))
+            self.pieces.append(tag[0])
+            return tag.end()
         said = _said(tag[3])
         text = self._kept("a", said)
         if ' href="' in text:
