@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from aggregator.html import plain_text, xml_safe
 from aggregator.model import (
@@ -32,6 +31,9 @@ MAX_BYTES = 2**53  # what every reader of JSON can hold
 MAX_PIXELS = 10**6
 MAX_COUNT = 10**9
 
+_NOBODY = Person()
+_NO_EPISODE = Episode()
+
 T = TypeVar("T")
 
 
@@ -40,7 +42,7 @@ def clean(said: Extras, base: str, *, plain: bool = False) -> Extras:
 
     With `plain`, texts are plain already, and what looks like HTML in them is text.
     """
-    if said == NO_EXTRAS:
+    if said is NO_EXTRAS or said == NO_EXTRAS:
         return NO_EXTRAS
     to = _Cleaning(base, plain)
     return Extras(
@@ -65,10 +67,12 @@ def telling(extras: Extras) -> tuple[object, ...]:
     …"), nor where comments, origin and further links are: nothing of the entry itself. Of pictures and
     recordings the address without its query counts, which holds tokens and sizes that servers make up each time.
     """
-    if extras == NO_EXTRAS:
+    if extras is NO_EXTRAS or extras == NO_EXTRAS:
         return ()
     media = tuple((_place_of(one.url), one.title, one.description, one.duration) for one in extras.media)
-    episode = extras.episode and replace(extras.episode, image=_place_of(extras.episode.image))
+    episode = extras.episode
+    if episode and (image := _place_of(episode.image)) != episode.image:
+        episode = replace(episode, image=image)
     answers = extras.thread.answers if extras.thread else ()
     pictures = (_place_of(extras.thumbnail), _place_of(extras.banner))
     told = (media, pictures, episode, answers, extras.place, extras.licences, extras.contributors)
@@ -76,7 +80,7 @@ def telling(extras: Extras) -> tuple[object, ...]:
 
 
 def _place_of(url: str | None) -> str | None:
-    return None if url is None else urlsplit(url)._replace(query="", fragment="").geturl()
+    return None if url is None else url.partition("#")[0].partition("?")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ class _Cleaning:
 
     def line(self, text: str | None, limit: int = LINE_CHARS) -> str | None:
         """One line of plain text, cut where it is too long."""
-        line = " ".join((xml_safe(text or "") if self.plain else plain_text(text or "")).split())
+        if not text:
+            return None
+        line = " ".join((xml_safe(text) if self.plain else plain_text(text)).split())
         return (line if len(line) <= limit else line[: limit - 1] + "…") or None
 
 
@@ -100,7 +106,7 @@ def _people(persons: Iterable[Person], to: _Cleaning) -> tuple[Person, ...]:
     people = (
         Person(name=to.line(one.name), email=to.line(one.email), url=to.url(one.url)) for one in persons
     )
-    return _bounded(one for one in people if one != Person())
+    return _bounded(one for one in people if one != _NOBODY)
 
 
 def _media(said: Media, to: _Cleaning) -> Media | None:
@@ -154,7 +160,7 @@ def _episode(said: Episode | None, to: _Cleaning) -> Episode | None:
         transcripts=_bounded(_transcript(one) for one in transcripts if one.url),
         people=_bounded(one for one in people if one.name),
     )
-    return episode if episode != Episode() else None
+    return episode if episode != _NO_EPISODE else None
 
 
 def _transcript(said: Transcript) -> Transcript:
@@ -206,7 +212,7 @@ def _bounded(things: Iterable[T], most: int = MOST) -> tuple[T, ...]:
 
 
 def _word(text: str | None) -> str | None:
-    word = xml_safe(text or "").strip()
+    word = xml_safe(text).strip() if text else ""
     return word if 0 < len(word) <= WORD_CHARS else None
 
 

@@ -32,6 +32,7 @@ TITLE_CHARS = 1000  # longer ones are cut: no reader shows them
 GUID_CHARS = 2000  # longer ones are hashed
 NAME_CHARS = 300  # of authors and categories
 LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
+_NOBODY = Person()
 
 
 class Normalised(NamedTuple):
@@ -125,7 +126,7 @@ def _habit(parsed: ParsedFeed, told: Iterable[_Told], before: Collection[str]) -
 
 def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told: _Told) -> Entry:
     said, base, link = told.said, told.base, told.link
-    dates = _Dates(source, replace(habit, language=primary(said.language) or habit.language))
+    dates = _Dates(source, habit.of(primary(said.language)))
     posted_at, content = dates.lift(told.content, told.content_posted)
     posted_above_at, summary = dates.lift(told.summary, told.summary_posted)
     updated_at = dates.read(said.updated)
@@ -134,28 +135,35 @@ def _entry(source: Source, parsed: ParsedFeed, habit: Habit, position: int, told
     text = safe_text(content or summary)
     uri = said.id.strip() if said.id else None
     url = canonical(link) if link else None
-    entry = Entry(
+    authors, categories = _people(said.authors, base), _names(said.categories)
+    language = _language(said.language or parsed.head.language)
+    enclosures = tuple(_enclosures(said.enclosures, base))
+    carried = extras.clean(said.extras, base)
+    return Entry(
         source_id=source.id,
         guid=_guid(uri, url, title, text),
         said_guid=_guid(said.lone_id, None, "", "") if said.lone_id else None,
         uri=uri if uri and len(uri) <= GUID_CHARS and is_uri(uri) else None,
         url=url,
         title=title,
-        authors=_people(said.authors, base),
+        authors=authors,
         summary=summary,
         content=content,
         content_text=text,
-        language=_language(said.language or parsed.head.language),
-        categories=_names(said.categories),
-        enclosures=tuple(_enclosures(said.enclosures, base)),
+        language=language,
+        categories=categories,
+        enclosures=enclosures,
         published_at=published_at,
         updated_at=updated_at,
-        extras=extras.clean(said.extras, base),
+        extras=carried,
         position=position,
+        digest=_digest(
+            (url, title, authors, summary, content, language, categories, enclosures),
+            extras.telling(carried),
+        ),
         problems=tuple(dates.problems),
         leans=dates.lean,
     )
-    return replace(entry, digest=content_digest(entry))
 
 
 def _says_something(said: ParsedEntry) -> bool:
@@ -231,7 +239,7 @@ class _Dates:
         """Return a date in whole seconds UTC; None when there is none or nobody can tell."""
         if date is None:
             return None
-        habit = replace(self._habit, language=date.language) if date.language else self._habit
+        habit = self._habit.of(date.language)
         reading = read_date(date.text, timezone=self._zone, formats=self._formats, habit=habit)
         self.lean = self.lean or reading.leans
         if reading.problem:
@@ -254,7 +262,7 @@ def _people(people: Iterable[Person], base: str) -> tuple[Person, ...]:
         )
         for person in people
     )
-    return tuple(dict.fromkeys(person for person in cleaned if person != Person()))[:LIST_ITEMS]
+    return tuple(dict.fromkeys(person for person in cleaned if person != _NOBODY))[:LIST_ITEMS]
 
 
 def _name(html: str) -> str:
@@ -283,20 +291,9 @@ def _enclosures(enclosures: Iterable[Enclosure], base: str) -> Iterable[Enclosur
         if url and url not in seen and len(seen) < LIST_ITEMS:
             seen.add(url)
             kind = _line(enclosure.type, NAME_CHARS) or None if enclosure.type else None
-            yield replace(enclosure, url=url, type=kind)
+            yield Enclosure(url=url, type=kind, length=enclosure.length)
 
 
-def content_digest(entry: Entry) -> str:
+def _digest(shown: tuple[object, ...], carried: tuple[object, ...]) -> str:
     """Return a digest of all that is shown but the dates: one rewritten at every poll is no change (G3)."""
-    shown = (
-        entry.url,
-        entry.title,
-        entry.authors,
-        entry.summary,
-        entry.content,
-        entry.language,
-        entry.categories,
-        entry.enclosures,
-        *extras.telling(entry.extras),
-    )
-    return hashlib.sha256(repr(shown).encode(errors="replace")).hexdigest()[:32]
+    return hashlib.sha256(repr((*shown, *carried)).encode(errors="replace")).hexdigest()[:32]

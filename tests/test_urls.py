@@ -23,6 +23,7 @@ from aggregator.urls import (
     strict_key,
     tag_uri,
 )
+from aggregator.urls.address import parsed
 from aggregator.urls.tracking import TRACKING_PARAMETERS, VARIANT_PARAMETERS
 
 HERE = Path(__file__).resolve()
@@ -149,6 +150,26 @@ def test_neighbours_stay_apart(a: str, b: str) -> None:
 )
 def test_is_homepage(url: str, expected: bool) -> None:
     assert is_homepage(url) is expected
+
+
+def test_what_looks_normal_is_normal() -> None:
+    octets = [f"%{octet:02X}" for octet in range(256)]
+    for text in (
+        *octets,
+        *map(str.lower, octets),
+        "a/../b",
+        "a;jsessionid=1",
+        "?",
+        "?a",
+        "#",
+        "#a",
+        "?a#",
+        "é",
+    ):
+        for url in (f"http://news.example/{text}", f"{PAGE}?{text}&b", f"{PAGE}#{text}"):
+            assert absolute(None, url) == str(parsed(url))
+            assert canonical(url) == canonical(f" {url}")
+            assert is_uri(canonical(url))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """How a document writes its dates, learned from all of them, and what decides between readings."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.dates.days import Days, Order, Reading
 from aggregator.dates.names import ENGLISH
@@ -23,6 +23,10 @@ class Habit:
     orders: frozenset[Order] | None = None
     languages: frozenset[str] = frozenset()
     lasting: tuple[str, ...] = ()
+
+    def of(self, language: str | None) -> "Habit":
+        """Return it for a text in a language of its own, if it says one."""
+        return self if not language or language == self.language else replace(self, language=language)
 
 
 def learn(texts: Iterable[str], language: str | None = None, before: Collection[str] = ()) -> Habit:

@@ -88,13 +88,17 @@ def kept(tag: str, name: str, value: str, *, base: str | None = None) -> str | N
 
     Once absolute, an address needs no `base`: what was returned is returned again as it is.
     """
-    rule = _RULES_OF_TAGS.get((tag, name)) or _RULES.get(name)
+    rule = _RULES_OF_TAGS.get(tag, _RULES).get(name)
     return value if rule is None else rule(value, base)
 
 
 def media_address(url: str, base: str | None) -> str | None:
     """Return the absolute address of what a page loads by itself, or None."""
     return _address(url, base, MEDIA_SCHEMES)
+
+
+def _link_address(url: str, base: str | None) -> str | None:
+    return _address(url, base, LINK_SCHEMES)
 
 
 def _address(url: str, base: str | None, schemes: frozenset[str]) -> str | None:
@@ -149,7 +153,7 @@ _RULES: dict[str, _Rule] = {  # by attribute, or by element and attribute; witho
     "columnspan": _number,
     "dir": _direction,
     "height": _dimension,
-    "href": lambda url, base: _address(url, base, LINK_SCHEMES),
+    "href": _link_address,
     "hreflang": _language,
     "lang": _language,
     "math display": _one_of("block inline"),
@@ -167,8 +171,7 @@ _RULES: dict[str, _Rule] = {  # by attribute, or by element and attribute; witho
     "width": _dimension,
 }
 _RULES_OF_TAGS = {
-    (tag, attribute): rule
-    for name, rule in _RULES.items()
-    for tag, blank, attribute in [name.partition(" ")]
-    if blank
+    tag: _RULES
+    | {name.removeprefix(f"{tag} "): rule for name, rule in _RULES.items() if name.startswith(f"{tag} ")}
+    for tag in {name.partition(" ")[0] for name in _RULES if " " in name}
 }

@@ -28,7 +28,8 @@ def shortened(html: str) -> str:
 
 def is_too_deep(html: str) -> bool:
     """Whether more than `MAX_DEPTH` elements seem to be open at once. Linear, without a parser."""
-    if html.count("<") <= MAX_DEPTH:
+    tags = html.count("<")
+    if tags <= MAX_DEPTH or tags - html.count("</") <= MAX_DEPTH:
         return False
     depth = 0
     for found in _TAG.finditer(html):

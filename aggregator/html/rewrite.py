@@ -36,6 +36,8 @@ _IN_FORMULAS = frozenset(FORMULA_TAGS.split())
 # Over nh3's own output only, where text has no bare `<` and attribute values no bare `"`.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [a-z][a-z:-]*="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z:-]+)="([^"]*)"')
+# A link as nearly all are, with nothing to decode.
+_LINK = re.compile(rf' href="([^"&<>\u00a0]+)" rel="{LINK_REL}"')
 _NOTABLE = "a|embed|iframe|img|math|object|source|svg|title"
 # Where no xml:base is in force, the tags that are not written as they are.
 _CHANGED = re.compile(_TAG.pattern.replace("(/?)", rf"(/?)(?=(?:{_NOTABLE})[ >]|[a-z0-9-]+ )"))
@@ -101,7 +103,7 @@ class _Writer:
             opened = self._anchors.pop() if self._anchors else None
             if opened is None:
                 return tag.end()
-            if not any(piece.strip() for piece in self.pieces[opened + 1 :]):  # its image was a pixel
+            if not any(map(str.strip, self.pieces[opened + 1 :])):  # its image was a pixel
                 self.pieces[opened] = ""
                 return tag.end()
         if tag[2] != "object":
@@ -112,15 +114,20 @@ class _Writer:
         """Return attributes as text: judged, absolute, without those that are only read."""
         if "xml:lang" in said:
             said.setdefault("lang", said["xml:lang"])  # XHTML §C.7: of both, xml:lang says the same
-        read = _READ.get(name, _READ["*"])
-        values = (
-            (key, kept(name, key, value, base=self._base)) for key, value in said.items() if key not in read
-        )
-        return "".join(f' {key}="{_escaped(value)}"' for key, value in values if value is not None)
+        read, written = _READ.get(name, _READ["*"]), ""
+        for key, value in said.items():
+            if key not in read and (judged := kept(name, key, value, base=self._base)) is not None:
+                written += f' {key}="{_escaped(judged)}"'
+        return written
 
     # --- elements that may become something else
 
     def _anchor(self, tag: re.Match[str]) -> int:
+        link = _LINK.fullmatch(tag[3])
+        if link and kept("a", "href", link[1], base=self._base) == link[1]:
+            self._anchors.append(len(self.pieces))
+            self.pieces.append(tag[0])
+            return tag.end()
         said = _said(tag[3])
         text = self._kept("a", said)
         if ' href="' in text:
@@ -255,7 +262,8 @@ _SPECIAL = {
 
 
 def _said(attributes: str) -> dict[str, str]:
-    return {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+    said = dict(_ATTRIBUTE.findall(attributes))
+    return {name: unescape(value) for name, value in said.items()} if "&" in attributes else said
 
 
 def _escaped(text: str) -> str:

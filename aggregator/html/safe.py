@@ -90,7 +90,9 @@ def _is_shown_as_it_is(html: str) -> bool:
 
 
 def _cleaned(cleaner: nh3.Cleaner, html: str) -> str:
-    return with_first_newline(_plain_breaks(cleaner.clean(without_noscript(html))))
+    """Clean what has plain breaks; only a reference to a character brings others back."""
+    cleaned = cleaner.clean(without_noscript(html))
+    return with_first_newline(_plain_breaks(cleaned) if "&#" in html else cleaned)
 
 
 def _plain_breaks(html: str) -> str:

@@ -31,6 +31,7 @@ _MARKS = {
     **dict.fromkeys(("<td>", "</td>", "<th>", "</th>"), " "),
 }
 _MARKED_TAGS = {*LINE_TAGS.split(), "q", "rt", "td", "th"}
+_MARKS_OF_TAGS = {tag: "\n" for name in _MARKED_TAGS for tag in (f"<{name}>", f"</{name}>")} | _MARKS
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 _CONTROLS = tuple(set(range(0x20)) - set(b"\t\n\r"))
@@ -87,7 +88,7 @@ def plain_text(html: str) -> str:
     if "<" not in html and "&" not in html:
         return html
     if is_too_deep(html):
-        return _lines(stripped(html))
+        return _lines(xml_safe(unescape(stripped(html))))
     return _read(_STRUCTURE.clean(without_noscript(html)), html)
 
 
@@ -95,7 +96,9 @@ def safe_text(html: str) -> str:
     """Return the `plain_text` of safe HTML, without parsing it again: only its marked tags count."""
     if "<rp>" in html or "<rp " in html:  # which is left out with what it holds
         return plain_text(html)
-    return _read(_ANY_TAG.sub(_bare, html), html)
+    if "<li" in html:
+        return _read(_ANY_TAG.sub(_bare, html), html)
+    return _said(_ANY_TAG.sub(_mark, html.replace("\n", " ")), html)
 
 
 def _bare(tag: re.Match[str]) -> str:
@@ -105,20 +108,29 @@ def _bare(tag: re.Match[str]) -> str:
 
 def _read(marked: str, html: str) -> str:
     """Read the structure of `html`: tags without attributes, and text escaped, so that every `<…>` is a tag."""
-    marked = _EMPTY_ITEM.sub("", _PARAGRAPH_ITEM.sub("<li>", _folded(marked)))
-    text = _lines(_TAG.sub(_mark, marked))
+    marked = _EMPTY_ITEM.sub("", _PARAGRAPH_ITEM.sub("<li>", xml_safe(_folded(marked))))
+    return _said(_TAG.sub(_mark, marked), html)
+
+
+def _said(marked: str, html: str) -> str:
+    """Return the lines of a text with marks for tags, where there are none what its pictures say."""
+    text = _lines(unescape(marked))
     if not text and "<img" in html:
-        text = _lines("\n".join(_ALTERNATIVE.findall(_PICTURES.clean(html))))
+        text = _lines(xml_safe(unescape("\n".join(_ALTERNATIVE.findall(_PICTURES.clean(html))))))
     return text
 
 
-def _lines(marked: str) -> str:
-    lines = (_folded(line) for line in xml_safe(unescape(marked)).split("\n"))
-    return "\n".join(filter(None, lines))
+def _lines(text: str) -> str:
+    return "\n".join([line for part in text.split("\n") if (line := _folded(part))])
 
 
 def _mark(tag: re.Match[str]) -> str:
-    return _MARKS.get(tag[0]) or ("\n" if tag[0].strip("</>") in _MARKED_TAGS else "")
+    written = tag[0]
+    mark = _MARKS_OF_TAGS.get(written)
+    if mark is None:  # it has attributes, or leaves no mark
+        name, blank, _ = written.partition(" ")
+        mark = _MARKS_OF_TAGS.get(f"{name}>", "") if blank else ""
+    return mark
 
 
 def _folded(text: str) -> str:

@@ -171,6 +171,7 @@ class _Memory:
         state = {name: value for name, value in vars(handler).items() if name not in _LASTING}
         self._plain = {name: value for name, value in state.items() if not isinstance(value, dict | list)}
         self._kept = {name: copy.copy(state[name]) for name in state.keys() - self._plain.keys()}
+        self._names = _LASTING.union(state)
         self._feed = _copied([handler.version, handler.feeddata])
         # What stands open on the stack is out of an item's reach: nothing but its own end takes "item" off it.
         self.inherited = repr(
@@ -180,8 +181,9 @@ class _Memory:
     def recall(self, handler: Any) -> None:
         """Put back what has changed."""
         state = vars(handler)
-        for name in state.keys() - self._plain.keys() - self._kept.keys() - _LASTING:
-            del state[name]
+        if not self._names.issuperset(state):
+            for name in state.keys() - self._names:
+                del state[name]
         state.update(self._plain)
         for name, value in self._kept.items():
             if state[name] != value:

@@ -35,6 +35,7 @@ _AROUND = re.compile(r"\(\s*\)|<\s*>|^\s*\(|\)\s*$")  # what stands around an ad
 _LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; what is longer is no length of anything
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_NOBODY = Person()
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 
@@ -277,7 +278,7 @@ def _people(said: Parsed) -> tuple[Person, ...]:
         _whole(Person(name=_string(p, "name"), email=_string(p, "email"), url=_string(p, "href")), said)
         for p in _objects(said, "authors")
     )
-    return tuple(dict.fromkeys(person for person in people if person != Person()))
+    return tuple(dict.fromkeys(person for person in people if person != _NOBODY))
 
 
 def _whole(person: Person, said: Parsed) -> Person:

@@ -4,12 +4,10 @@ from typing import Any
 
 from feedparser.util import FeedParserDict
 
-# What entries are asked for most; none of them is in `FeedParserDict.keymap` or looked at by its `__getitem__`.
-_NAMES = (
-    "author author_detail authors content guidislink id language link links published published_parsed source summary"
-    " summary_detail tags title title_detail"
+# What `FeedParserDict` takes for another name, or looks at before it looks it up.
+_GUESSED = frozenset(
+    {*FeedParserDict.keymap, "category", "enclosures", "license", "updated", "updated_parsed"}
 )
-_OWN_NAMES = frozenset(_NAMES.split())
 
 
 class Details(dict[str, Any]):
@@ -22,20 +20,22 @@ class Details(dict[str, Any]):
 class Fields(FeedParserDict):  # type: ignore[misc]  # feedparser has no types
     """What feedparser has read of an entry: a name that stands for no other one is looked up as it is."""
 
+    __hash__ = object.__hash__  # that of the one it is, as feedparser's in Python
+
     def __contains__(self, key: object) -> bool:
-        return dict.__contains__(self, key) if key in _OWN_NAMES else super().__contains__(key)
+        return super().__contains__(key) if key in _GUESSED else dict.__contains__(self, key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        return dict.get(self, key, default) if key in _OWN_NAMES else super().get(key, default)
+        return super().get(key, default) if key in _GUESSED else dict.get(self, key, default)
 
     def __getitem__(self, key: str) -> Any:
-        return dict.__getitem__(self, key) if key in _OWN_NAMES else super().__getitem__(key)
+        return super().__getitem__(key) if key in _GUESSED else dict.__getitem__(self, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if key in _OWN_NAMES:
-            dict.__setitem__(self, key, value)
-        else:
+        if key in _GUESSED:
             super().__setitem__(key, value)
+        else:
+            dict.__setitem__(self, key, value)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        return dict.setdefault(self, key, default) if key in _OWN_NAMES else super().setdefault(key, default)
+        return super().setdefault(key, default) if key in _GUESSED else dict.setdefault(self, key, default)

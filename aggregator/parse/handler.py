@@ -22,8 +22,9 @@ from xml.sax.saxutils import escape
 
 from feedparser.api import StrictFeedParser
 from feedparser.html import _cp1252
+from feedparser.urls import make_safe_absolute_uri
 
-from aggregator.parse.expat import Attributes
+from aggregator.parse.expat import NO_ATTRIBUTES, Attributes
 from aggregator.parse.fields import Details, Fields
 
 Name = tuple[str | None, str]
@@ -59,6 +60,12 @@ def _methods(prefix: str, local: str) -> tuple[str, Callable[..., None] | None, 
     """Return what feedparser calls an element, and what is done at its start and at its end."""
     full = f"{prefix}_{local}" if prefix else local
     return full, getattr(Handler, f"_start_{full}", None), getattr(Handler, f"_end_{full}", None)
+
+
+@lru_cache(maxsize=16)
+def _base_within(base: str) -> str:
+    """Return the base of an element that names none of its own."""
+    return make_safe_absolute_uri(base, base) or base
 
 
 @lru_cache(maxsize=512)
@@ -109,16 +116,16 @@ class Handler(StrictFeedParser):  # type: ignore[misc]  # feedparser has no type
     # --- elements and text
 
     def startElementNS(self, name: Name, qname: None, attrs: Any) -> None:  # noqa: N802 - as xml.sax names it
-        """Begin an element; where no base is in force and no plain text is kept, shortly."""
-        called = None if self.baseuri or self.decls else _called(name)
-        said = {} if called is None or not attrs else _said(attrs)
+        """Begin an element; where no plain text is kept, shortly."""
+        called = None if self.decls else _called(name)
+        said = {} if called is None or attrs is NO_ATTRIBUTES else _said(attrs)
         if called is None or said is None or (self.incontent and not self._is_kept(called[2])):
             super().startElementNS(name, qname, attrs)
             return
         tag, prefix, local = called
         self.depth += 1
-        self.baseuri = ""
-        self.basestack.append("")
+        self.baseuri = _base_within(self.baseuri) if self.baseuri else ""
+        self.basestack.append(self.baseuri)
         self.langstack.append(self.lang)
         if self.incontent:
             self.handle_data(f"<{local}{self.strattrs(said.items())}>" if said else f"<{local}>", escape=0)

@@ -24,10 +24,12 @@ _PRIVATE_SUFFIXES = (
     ".invalid",
 )  # RFC 6761, 6762
 
-# In normal form already, as most are: no port, no user, nothing encoded, no empty query or fragment.
+# In normal form already, as most are: no port, no user, no empty query or fragment, encoded what has to be.
+_ENCODED = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])"
 _NORMAL = re.compile(
-    r"https?://[a-z0-9_-]+(?:\.[a-z0-9_-]+)*/[A-Za-z0-9._~!$&'()*+,;=:@/-]*"
-    r"(?:\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]+)?(?:#[A-Za-z0-9._~!$&'()*+,;=:@/?-]+)?"
+    rf"https?://[a-z0-9_-]+(?:\.[a-z0-9_-]+)*/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]++|{_ENCODED})*+"
+    rf"(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|{_ENCODED})++)?"
+    rf"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|{_ENCODED})++)?"
 )
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _BLANKS = "".join(map(chr, range(0x21)))  # C0 controls and space
@@ -57,13 +59,18 @@ class Address:
         return f"{self.scheme}://{user}{self.host}{port}{self.path}{query}{fragment}"
 
 
+def is_normal(url: str) -> bool:
+    """Whether an address is plainly in normal form, so that there is nothing to do to it; False means nothing."""
+    return len(url) <= MAX_HOST_LENGTH and _NORMAL.fullmatch(url) is not None and "/." not in url
+
+
 def absolute(base: str | None, url: str) -> str | None:
     """Resolve a reference (RFC 3986 §5) to a valid URI, or None when nothing can be followed.
 
     None for javascript:, data:, any scheme outside `REFERENCE_SCHEMES`, an empty reference, and a
     relative one without a base. Tracking parameters stay.
     """
-    if len(url) <= MAX_HOST_LENGTH and _NORMAL.fullmatch(url) and "/." not in url:
+    if is_normal(url):
         return url
     reference = forgiven(url)
     if not reference or len(reference) > MAX_URL_LENGTH:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 
-from aggregator.urls.address import DEFAULT_PORTS, host, parsed, quoted
+from aggregator.urls.address import DEFAULT_PORTS, host, is_normal, parsed, quoted
 
 MAX_TAG_GUID_LENGTH = 200  # characters of a guid that a tag: URI shows; a longer one is hashed
 TAG_YEAR = 2026  # RFC 4151: when the authority was ours; a constant, or every id would change
@@ -40,7 +40,7 @@ def is_uri(text: str) -> bool:
     if not colon or not rest:
         return False
     if scheme in DEFAULT_PORTS:
-        return rest.startswith("//") and parsed(text) is not None
+        return rest.startswith("//") and (is_normal(text) or parsed(text) is not None)
     if scheme == "urn":
         pattern = _UUID if text[:9].lower() == "urn:uuid:" else _URN
         return pattern.fullmatch(text) is not None

@@ -4,7 +4,15 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from aggregator.urls.address import MAX_URL_LENGTH, Address, forgiven, parsed, unescaped, without_dots
+from aggregator.urls.address import (
+    MAX_URL_LENGTH,
+    Address,
+    forgiven,
+    is_normal,
+    parsed,
+    unescaped,
+    without_dots,
+)
 from aggregator.urls.tracking import VARIANTS, untracked
 
 _VARIANT_LABELS = frozenset({"www", "m", "mobile", "amp"})
@@ -16,6 +24,7 @@ REMEMBERED = (
 )
 
 _AMPERSAND = re.compile(r"&(?:amp;|#0{0,4}38;)+")
+_CHANGEABLE = re.compile("[?#;]")  # where parameters and sessions stand
 _SESSION = re.compile(r";jsessionid=[^/;?#]*", re.IGNORECASE)
 _SLASHES = re.compile(r"/{2,}")
 _AMP_CACHE_PATH = re.compile(r"/(?:[civ]/)?(s/)?([^/]+\.[^/]+/.*)")
@@ -31,6 +40,8 @@ def canonical(url: str) -> str:
     (`#:~:text=`) and a fragment of nothing but tracking parameters go. What is no http(s) address
     comes back as it is. Twice is the same as once.
     """
+    if is_normal(url) and _CHANGEABLE.search(url) is None:
+        return url
     address = _canonical(url)
     return url if address is None else str(address)
 

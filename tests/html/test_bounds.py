@@ -87,6 +87,12 @@ def test_deep_enough_stays() -> None:
     assert sanitise(html) == html
 
 
+def test_what_only_ends_is_not_deep() -> None:
+    html = "<b>x</b>" * MAX_DEPTH
+    assert sanitise(html) == html
+    assert sanitise("</div>" * (2 * MAX_DEPTH) + "<div>" * (MAX_DEPTH + 1) + "<b>x</b>") == "<p>x</p>"
+
+
 def test_many_unclosed_paragraphs_are_not_deep() -> None:
     html = "<p>x<br><img src=https://a.example/i.png>" * (2 * MAX_DEPTH)
     assert sanitise(html).count("<img") == 2 * MAX_DEPTH

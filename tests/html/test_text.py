@@ -40,6 +40,8 @@ def test_safe_html_says_the_same_without_a_parser(html: str) -> None:
         ("<svg><text>1</text></svg><title>a</title><textarea>b</textarea><head>c</head>z", "cz"),
         ("<table><tr><th>a<td>b</tr><tr><td>c</table>", "a b\nc"),
         ("x<b>y</b>z <i>w</i>", "xyz w"),
+        ('<p lang="de">a<p title="b" lang="en">c<li lang="fr">d', "a\nc\n• d"),
+        ('x<b title="&lt;p&gt;">y</b><p title=" <p> ">z', "xy\nz"),
         ("a &amp; b &lt;c&gt; &quot;d&quot; &#8222;e&#8220;&nbsp;f", 'a & b <c> "d" „e“ f'),
         ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),  # decoded once
         ("a < b, c > d", "a < b, c > d"),

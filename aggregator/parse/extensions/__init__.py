@@ -9,12 +9,11 @@ All that is read of an entry stands in the entry itself; of what is around it on
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from lxml import etree
 
 from aggregator.model import NO_EXTRAS, Extras
-from aggregator.parse.extensions.elements import Element, Said, is_entry
+from aggregator.parse.extensions.elements import Said, is_entry
 from aggregator.parse.extensions.links import contributors, licences, links, origin, rights, thread
 from aggregator.parse.extensions.media import media, thumbnail
 from aggregator.parse.extensions.places import place
@@ -40,14 +39,6 @@ _OF_PLACES = frozenset({"geo", "georss", "gml"})
 _MOST_CHILDREN = 1000  # elements of one entry that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What one entry carries, and what it is recognised by."""
-
-    id: str
-    extras: Extras
-
-
 def is_worth_a_look(names: Iterable[str], relations: Sequence[str]) -> bool:
     """Whether an entry has more than feedparser tells whole, by the names it saw and its links' relations."""
     if not _PLAIN.issuperset(names):
@@ -65,12 +56,12 @@ def look(document: bytes, ids: Sequence[str]) -> tuple[Extras, ...]:
     if len(found) != len(ids):
         found = list(_pieces(document))
     if len(found) == len(ids):
-        return tuple(one.extras for one in found)
-    known = {one.id: one.extras for one in found if one.id}
+        return tuple(map(_extras, found))
+    known = {identity: _extras(one) for one in found if (identity := _identity(one))}
     return tuple(known.get(one, NO_EXTRAS) for one in ids)
 
 
-def _pieces(document: bytes) -> Iterable[_Found]:
+def _pieces(document: bytes) -> Iterable[Said]:
     """Read the entries one by one: a stray end tag in one then costs the others nothing."""
     names, at = b"", 0
     while (start := _START.search(document, at)) and (end := _END.search(document, start.end())):
@@ -80,7 +71,7 @@ def _pieces(document: bytes) -> Iterable[_Found]:
         yield from _entries(b"<channel %b>%b</channel>" % (names, document[start.start() : at]))
 
 
-def _entries(document: bytes) -> Iterable[_Found]:
+def _entries(document: bytes) -> Iterable[Said]:
     """Read a document as a tree: libxml2 is quadratic in an endless tag that it gets in pieces."""
     parser = etree.XMLParser(
         recover=True,
@@ -97,18 +88,18 @@ def _entries(document: bytes) -> Iterable[_Found]:
         return
     for element in root.iter("{*}item", "{*}entry", "{*}Item", "{*}Entry", "{*}ITEM", "{*}ENTRY"):
         if is_entry(element) and not any(map(is_entry, element.iterancestors())):
-            yield _found(element)
+            yield Said.of(element, most=_MOST_CHILDREN)
 
 
-def _found(element: Element) -> _Found:
-    said = Said.of(element, most=_MOST_CHILDREN)
-    identity = said.text("guid", "atom:id", "id") or element.get(_ABOUT) or said.text("link")
-    return _Found(id=identity or "", extras=_extras(said))
+def _identity(said: Said) -> str:
+    """Return what an entry is recognised by, "" for nothing."""
+    return said.text("guid", "atom:id", "id") or str(said.element.get(_ABOUT) or said.text("link") or "")
 
 
 def _extras(said: Said) -> Extras:
+    """Return what an entry carries."""
     prefixes = said.prefixes
-    return Extras(
+    found = Extras(
         media=media(said) if prefixes & _OF_MEDIA else (),
         thumbnail=thumbnail(said) if "media" in prefixes else None,
         episode=episode(said) if prefixes & _OF_EPISODES else None,
@@ -120,3 +111,4 @@ def _extras(said: Said) -> Extras:
         contributors=contributors(said),
         links=links(said),
     )
+    return NO_EXTRAS if found == NO_EXTRAS else found

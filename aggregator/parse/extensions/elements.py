@@ -109,6 +109,8 @@ def attribute(element: Element, key: str) -> str | None:
     exact = element.get(key)
     if exact is not None:
         return exact.strip() or None
+    if not element.attrib:
+        return None
     spelt = (str(value) for tag, value in element.attrib.items() if str(tag).lower() == key.lower())
     return next(spelt, "").strip() or None
 
@@ -134,6 +136,10 @@ class Said:
     def prefixes(self) -> frozenset[str]:
         """What stands before the colon in the names of the children."""
         return frozenset(one.partition(":")[0] for one in self.children if ":" in one)
+
+    def has(self, names: frozenset[str]) -> bool:
+        """Whether a child has one of the names."""
+        return not names.isdisjoint(self.children)
 
     def all(self, *names: str) -> Iterator[Element]:
         """Every child with one of the names, in the order of the names."""

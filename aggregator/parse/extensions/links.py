@@ -13,11 +13,24 @@ _REGISTERED = "http://www.iana.org/assignments/relation/"  # RFC 4287 §4.2.7.2:
 _RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 _XHTML = "application/xhtml+xml"
 _COUNT = "{http://purl.org/syndication/thread/1.0}count"
+_LINK = "atom:link"
+
+# Children of which these things are told: most entries have none of them, and are asked about each.
+_OF_THREADS = frozenset(
+    {_LINK, "thr:in-reply-to", "thr:total", "slash:comments", "comments", "wfw:commentrss"}
+)
+_RIGHTS = ("atom:rights", "atom:copyright", "dc:rights", "dcterms:rights", "media:copyright", "rights")
+_LICENCES = ("creativecommons:license", "cc:license", "dcterms:license", "media:license")
+_OF_LICENCES = frozenset({_LINK, "media:group", *_LICENCES})
+_OF_CONTRIBUTORS = frozenset({"atom:contributor", "dc:contributor"})
+_OF_LINKS = frozenset({_LINK, "atom:content"})
 
 
 def thread(said: Said) -> Thread | None:
     """Return what an entry answers and where it is answered, or None."""
-    replies = [link for link in said.all("atom:link") if relation(link) == "replies"]
+    if not said.has(_OF_THREADS):
+        return None
+    replies = [link for link in said.all(_LINK) if relation(link) == "replies"]
     pages = [link for link in replies if not _is_feed(link)]
     feeds = [link for link in replies if _is_feed(link)]
     counts = (number(link.get(_COUNT)) for link in replies)
@@ -49,23 +62,24 @@ def origin(said: Said) -> Origin | None:
 
 
 def rights(said: Said) -> str | None:
-    return said.text(
-        "atom:rights", "atom:copyright", "dc:rights", "dcterms:rights", "media:copyright", "rights"
-    )
+    return said.text(*_RIGHTS)
 
 
 def licences(said: Said) -> tuple[str, ...]:
     """Return the addresses of licences, each once (RFC 4946; the Creative Commons modules)."""
-    found = [_href(link) for link in said.all("atom:link") if relation(link) == "license"]
+    if not said.has(_OF_LICENCES):
+        return ()
+    found = [_href(link) for link in said.all(_LINK) if relation(link) == "license"]
     groups = [one for group in said.all("media:group") for one in Said.of(group).all("media:license")]
-    names = ("creativecommons:license", "cc:license", "dcterms:license", "media:license")
-    for element in (*said.all(*names), *groups):
+    for element in (*said.all(*_LICENCES), *groups):
         address = element.get(_RESOURCE) or attribute(element, "href") or text(element)
         found.append(url(element, str(address)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_LICENCES]
 
 
 def contributors(said: Said) -> tuple[Person, ...]:
+    if not said.has(_OF_CONTRIBUTORS):
+        return ()
     people = [*map(_person, said.all("atom:contributor"))]
     people += [Person(name=text(element)) for element in said.all("dc:contributor") if text(element)]
     return tuple(dict.fromkeys(one for one in people if one != Person()))[:MOST_CONTRIBUTORS]
@@ -73,7 +87,7 @@ def contributors(said: Said) -> tuple[Person, ...]:
 
 def links(said: Said) -> tuple[Link, ...]:
     """Return the links to what is related, to where it was found, and to other forms of the entry."""
-    return tuple(_links(said))[:MOST_LINKS]
+    return tuple(_links(said))[:MOST_LINKS] if said.has(_OF_LINKS) else ()
 
 
 def relation(link: Element) -> str:
@@ -86,7 +100,7 @@ def _links(said: Said) -> Iterator[Link]:
         if address := url(content, attribute(content, "src")):
             yield Link(rel="alternate", url=address, type=attribute(content, "type"))
     alternates = int(said.first("link") is not None)  # RSS has a <link> besides
-    for link in said.all("atom:link"):
+    for link in said.all(_LINK):
         rel, address = relation(link), _href(link)
         alternates += rel == "alternate"
         # The first alternate is the entry's own link.
