@@ -52,7 +52,7 @@ class Schedule:
         breaker: Breaker | None = None,
     ) -> None:
         """`tidy` is done now and then; each of `alongside` runs from start to stop."""
-        self.unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
+        self._unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
         self.concurrency = concurrency
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
@@ -90,7 +90,7 @@ class Schedule:
         }
         for job, every, waiting in ((self.fill, TICK, TICKS_WAITING), (self._tidy, TIDY, 1)):
             self._scheduler.add_job(
-                self._guard,
+                self._job,
                 Every(every),
                 [job],
                 max_instances=waiting,
@@ -115,6 +115,7 @@ class Schedule:
             room = min(self.concurrency - len(self._polls), self._starts.room())
             if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
                 return
+            await self._release()
             due = await asyncio.to_thread(
                 self._store.claim_due,
                 self._clock(),
@@ -131,6 +132,12 @@ class Schedule:
                 self._idle.clear()
                 task.add_done_callback(self._done)
 
+    async def _release(self) -> None:
+        """Let sources go whose polls could not be kept; nobody else would before the `LEASE` ends."""
+        if unkept := frozenset(self._unkept):
+            await asyncio.to_thread(self._store.release_claims, unkept)
+            self._unkept -= unkept
+
     def news(self) -> None:
         """Ask for a publication soon."""
         if not self._news.is_set():
@@ -140,12 +147,12 @@ class Schedule:
     async def _poll(self, source_id: str) -> None:
         for step in (self._pipeline.poll, self._pipeline.read_archives):
             if self._breaker.is_open:  # since the source was claimed: ask nothing that could not be kept
-                self.unkept.add(source_id)
+                self._unkept.add(source_id)
                 return
             try:
                 result = await step(source_id)
             except StoreError:
-                self.unkept.add(source_id)
+                self._unkept.add(source_id)
                 raise
             self._breaker.kept()
             if result is not None and _is_news(result):
@@ -231,6 +238,11 @@ class Schedule:
         """Begin work that never ends anew whenever the store works again."""
         while not self.failed.is_set():
             await self._breaker.closed()
+            await self._guard(work)
+
+    async def _job(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Guard work of APScheduler's, which cancels it at the end and would log that as an error."""
+        with suppress(asyncio.CancelledError):
             await self._guard(work)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -108,6 +108,7 @@ class Running:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.program: Sequence[str] = ("-m", "aggregator")
         self.lines: list[str] = []
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{site.port}", trust_env=False)
 
@@ -131,7 +132,7 @@ class Running:
 
     def _start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "run"],
+            [sys.executable, *self.program, "run"],
             cwd=self.site.directory,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | self.site.environ,
             stderr=subprocess.PIPE,

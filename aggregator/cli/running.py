@@ -12,7 +12,7 @@ import click
 from aggregator.addresses import asked_at
 from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
-from aggregator.daemon import Daemon, Engine
+from aggregator.daemon import Daemon, Engine, leave
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
@@ -31,6 +31,7 @@ def run(context: Context) -> None:
         await Daemon(context.config, environ=os.environ).run()
 
     asyncio.run(run_daemon())
+    leave(0)
 
 
 @click.command()

@@ -5,7 +5,8 @@ commands, and `daemon` is `aggregator run`.
 """
 
 from aggregator.daemon.daemon import Daemon
+from aggregator.daemon.ending import leave
 from aggregator.daemon.engine import PUBLIC, Engine
 from aggregator.daemon.meaning import plant
 
-__all__ = ["PUBLIC", "Daemon", "Engine", "plant"]
+__all__ = ["PUBLIC", "Daemon", "Engine", "leave", "plant"]
