@@ -102,12 +102,14 @@ class Schedule:
         """Start nothing more, let polls in flight finish `within` that time, then cancel them."""
         self._stopping.set()
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()  # shut down now, it would cancel what has not begun, and log that as an error
         await _end(self._refiller, *self._companions)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
             await _end(*late)
         await _end(self._publisher, self._indexer)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
