@@ -501,12 +501,21 @@ class Entry:
     leans: bool = False  # other dates of its document decided what its own mean, or could have
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How far a document of more entries than are read at once has been read."""
+
+    count: int  # entries
+    last: str  # digest of the last
+    come: int = 0  # entries before it that have come meanwhile, and are unread
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """All that a worker process makes of one document: `entries` without those of items known before.
 
-    `skipped` counts these, `beyond` those that one poll does not read. `known` is what to remember for the next
-    reading, in place of what was remembered.
+    `skipped` counts these, `beyond` those that one poll does not read; then the next goes on after `passed`, or begins
+    anew. `known` is what to remember for the next reading, in place of what was remembered.
     """
 
     head: FeedHead
@@ -514,6 +523,7 @@ class Reading:
     entries: tuple[Entry, ...]
     skipped: int = 0
     beyond: int = 0
+    passed: Passed | None = None
     known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None

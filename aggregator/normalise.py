@@ -21,6 +21,7 @@ from aggregator.model import (
     ParsedDate,
     ParsedEntry,
     ParsedFeed,
+    Passed,
     Person,
     Source,
     Text,
@@ -31,6 +32,7 @@ from aggregator.urls import absolute, canonical, is_uri
 TITLE_CHARS = 1000  # longer ones are cut: no reader shows them
 GUID_CHARS = 2000  # longer ones are hashed
 NAME_CHARS = 300  # of authors and categories
+MARK_BYTES = 8  # of the digest of an entry that a reading ended at
 LIST_ITEMS = 50  # authors, categories, enclosures kept of one entry
 _NOBODY = Person()
 
@@ -40,7 +42,9 @@ class Normalised(NamedTuple):
 
     entries: tuple[Entry, ...]
     date_orders: tuple[str, ...]
+    read: int  # entries
     beyond: int  # entries left unread
+    passed: Passed | None  # where to go on with them; None = from the first on
 
 
 def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
@@ -48,8 +52,12 @@ def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
     return normalise_entries(source, parsed).entries
 
 
-def normalise_entries(source: Source, parsed: ParsedFeed, date_orders: Collection[str] = ()) -> Normalised:
-    """Return the entries of a document in its order, each with a guid of its own.
+def normalise_entries(
+    source: Source, parsed: ParsedFeed, date_orders: Collection[str] = (), *, passed: Passed | None = None
+) -> Normalised:
+    """Return the entries of a document in its order, each with a guid of its own; of many only some.
+
+    What has been `passed` by former readings and was not left out as known is passed over.
 
     A published date stays as published, even if it lies in the future; one that is missing or
     cannot be read is None, and the caller's first sight of the entry takes its place. All dates of
@@ -61,8 +69,30 @@ def normalise_entries(source: Source, parsed: ParsedFeed, date_orders: Collectio
     limit = source.max_entries
     placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
     wanted = [(position, one) for position, one in placed if limit is None or position < limit]
-    entries = [_entry(source, parsed, habit, position, one) for position, one in wanted[: source.max_new]]
-    return Normalised(_apart(entries), habit.lasting, len(wanted) - len(entries))
+    skipped = len(parsed.skipped)
+    begin, come = _begin([one.said for _, one in wanted], passed, skipped)
+    now = wanted[begin : begin + source.max_new]
+    entries = [_entry(source, parsed, habit, position, one) for position, one in now]
+    rest = len(wanted) - begin - len(now)
+    upto = Passed(skipped + begin + len(now), _mark(now[-1][1].said), come) if rest else None
+    return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto)
+
+
+def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:
+    """Return where to go on in a document that may have changed, and how many entries have come before that."""
+    if passed is None:
+        return 0, 0
+    expected = passed.count - skipped
+    found = [n + 1 for n, one in enumerate(said) if _mark(one) == passed.last]
+    if not found:
+        return 0, 0
+    begin = min(found, key=lambda n: abs(n - expected))
+    return begin, passed.come + max(0, begin - expected)
+
+
+def _mark(said: ParsedEntry) -> str:
+    told = repr((said.id, said.link, said.title, said.published, said.summary))
+    return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=MARK_BYTES).hexdigest()
 
 
 def normalise_head(parsed: ParsedFeed) -> FeedHead:

@@ -1,52 +1,73 @@
 """All that a worker process makes of one document, as one call that can be sent there."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aggregator import rules
 from aggregator.errors import printable
-from aggregator.model import Entry, KnownItem, ParsedFeed, Reading, Response, Source
-from aggregator.normalise import normalise_entries, normalise_head, normalise_tombstones
+from aggregator.model import Entry, KnownItem, ParsedFeed, Passed, Reading, Response, Source
+from aggregator.normalise import Normalised, normalise_entries, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
 
 
 def read(
-    source: Source, response: Response, known: Sequence[KnownItem] = (), date_orders: Collection[str] = ()
+    source: Source,
+    response: Response,
+    known: Sequence[KnownItem] = (),
+    date_orders: Collection[str] = (),
+    passed: Passed | None = None,
 ) -> Reading:
     """Parse, normalise and sift one document; raises `ParseError` when it is no feed.
 
     Items in `known` are left out, which costs a fraction of reading them. What remains comes out as if
-    all had been read. `date_orders` is what earlier documents have told of how the source writes dates.
+    all had been read. `date_orders` is what earlier documents have told of how the source writes dates. Of what
+    one poll does not read at once the next does: `passed` is what the last one's `Reading` has told.
     """
     remembered = {item.digest: item for item in known}
     parsed = parse(response, source.kind, known=remembered.keys(), settings=source.reading)
-    entries, learnt, beyond = normalise_entries(source, parsed, date_orders)
+    found = normalise_entries(source, parsed, date_orders, passed=passed)
     skipped = [remembered[digest] for digest in parsed.skipped]
-    if _tangled(entries, skipped):
-        return read(source, response, (), date_orders)
+    if _tangled(found.entries, skipped):
+        # Each has a say in what becomes of the others, so all are read; what is known is still known.
+        parsed = parse(response, source.kind, settings=source.reading)
+        found = normalise_entries(source, parsed, date_orders, passed=passed)
+        skipped = []
+    is_partial = passed is not None or found.beyond > 0
+    carried = _still_known(parsed, found.entries, remembered) if is_partial else ()
+    return _reading(source, parsed, found, skipped, carried)
+
+
+def _reading(
+    source: Source,
+    parsed: ParsedFeed,
+    found: Normalised,
+    skipped: Sequence[KnownItem],
+    carried: Iterable[KnownItem],
+) -> Reading:
     return Reading(
         head=normalise_head(parsed),
         format=parsed.format,
-        entries=rules.apply(source.rules, entries),
+        entries=rules.apply(source.rules, found.entries),
         skipped=len(skipped),
-        beyond=beyond,
-        known=(*skipped, *_to_remember(parsed, entries)),
+        beyond=found.beyond,
+        passed=found.passed,
+        known=(*skipped, *carried, *_to_remember(parsed, found.entries)),
         hints=parsed.hints,
         archive_url=parsed.archive_url,
         tombstones=normalise_tombstones(parsed),
         ended=parsed.ended,
-        date_orders=learnt,
+        date_orders=found.date_orders,
         problems=(
-            *_told_beyond(source, beyond),
+            *_told_beyond(found),
             *map(printable, parsed.problems),
             *(problem for item in skipped for problem in item.problems),
         ),
     )
 
 
-def _told_beyond(source: Source, beyond: int) -> Iterable[str]:
-    if beyond:
+def _told_beyond(found: Normalised) -> Iterable[str]:
+    if found.beyond:
         yield (
-            f"{source.max_new + beyond} new entries at once: {beyond} are left for the next polls"
+            f"{found.read + found.beyond} new entries at once: {found.beyond} are left for the next polls"
             " ([poll] max_new_entries)"
         )
 
@@ -73,6 +94,16 @@ def _names(entry: Entry) -> Iterable[str]:
         yield entry.said_guid
         yield f"{entry.said_guid} {entry.url or ''}"
         yield f"{entry.said_guid} {entry.url or ''} {entry.title}"
+
+
+def _still_known(
+    parsed: ParsedFeed, entries: Sequence[Entry], remembered: Mapping[str, KnownItem]
+) -> Iterable[KnownItem]:
+    """Yield the items of a large document that were known, and are not among the `entries` read this time."""
+    read_now = {entry.position for entry in entries}
+    for one in parsed.entries:
+        if one.digest is not None and one.digest in remembered and one.position not in read_now:
+            yield remembered[one.digest]
 
 
 def _to_remember(parsed: ParsedFeed, entries: Sequence[Entry]) -> Iterable[KnownItem]:

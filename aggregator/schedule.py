@@ -52,7 +52,7 @@ class Schedule:
         breaker: Breaker | None = None,
     ) -> None:
         """`tidy` is done now and then; each of `alongside` runs from start to stop."""
-        self.unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
+        self._unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
         self.concurrency = concurrency
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
@@ -102,12 +102,14 @@ class Schedule:
         """Start nothing more, let polls in flight finish `within` that time, then cancel them."""
         self._stopping.set()
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()  # shut down now, it would cancel what has not begun, and log that as an error
         await _end(self._refiller, *self._companions)
         if self._polls:
             _, late = await asyncio.wait(self._polls, timeout=within.total_seconds())
             await _end(*late)
         await _end(self._publisher, self._indexer)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
@@ -115,6 +117,7 @@ class Schedule:
             room = min(self.concurrency - len(self._polls), self._starts.room())
             if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
                 return
+            await self._release()
             due = await asyncio.to_thread(
                 self._store.claim_due,
                 self._clock(),
@@ -131,6 +134,12 @@ class Schedule:
                 self._idle.clear()
                 task.add_done_callback(self._done)
 
+    async def _release(self) -> None:
+        """Let sources go whose polls could not be kept; nobody else would before the `LEASE` ends."""
+        if unkept := frozenset(self._unkept):
+            await asyncio.to_thread(self._store.release_claims, unkept)
+            self._unkept -= unkept
+
     def news(self) -> None:
         """Ask for a publication soon."""
         if not self._news.is_set():
@@ -140,12 +149,12 @@ class Schedule:
     async def _poll(self, source_id: str) -> None:
         for step in (self._pipeline.poll, self._pipeline.read_archives):
             if self._breaker.is_open:  # since the source was claimed: ask nothing that could not be kept
-                self.unkept.add(source_id)
+                self._unkept.add(source_id)
                 return
             try:
                 result = await step(source_id)
             except StoreError:
-                self.unkept.add(source_id)
+                self._unkept.add(source_id)
                 raise
             self._breaker.kept()
             if result is not None and _is_news(result):

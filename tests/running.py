@@ -131,6 +131,7 @@ class Running:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.program: Sequence[str] = ("-m", "aggregator")
         self.lines: list[str] = []
         address = f"http://127.0.0.1:{site.port}"
         self._client = httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False)
@@ -155,7 +156,7 @@ class Running:
 
     def _start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "run"],
+            [sys.executable, *self.program, "run"],
             cwd=self.site.directory,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | self.site.environ,
             stderr=subprocess.PIPE,

@@ -80,6 +80,28 @@ def test_a_shorter_interval_takes_effect_at_once(tmp_path: Path, publisher: Serv
         eventually(lambda: len(publisher.asked("/alfa")) > 2, "polls a second apart")
 
 
+@pytest.mark.parametrize("edit", ["sources", "settings"])
+def test_a_shorter_interval_counts_too_when_it_was_edited_while_nobody_ran(
+    tmp_path: Path, publisher: Server, edit: str
+) -> None:
+    """Whoever started it may have killed it between the edit and its reload."""
+    site = Site(tmp_path, sources=serve(publisher, "alfa", "bravo"))
+    with site.daemon().started() as daemon:
+        daemon.log("event=ready")
+        daemon.feed("News of alfa", "News of bravo")
+        daemon.process.kill()
+    if edit == "sources":
+        site.sources.write_text(site.sources.read_text().replace('/alfa"', '/alfa"\ninterval = "1s"'))
+    else:
+        site.config.write_text(site.config.read_text().replace("[poll]", '[poll]\ninterval = "1s"'))
+    with site.daemon():
+        eventually(lambda: len(publisher.asked("/alfa")) > 1, "alfa is polled again")
+        if edit == "settings":
+            eventually(lambda: len(publisher.asked("/bravo")) > 1, "bravo is polled again")
+    if edit == "sources":
+        assert len(publisher.asked("/bravo")) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_told_to_stop_while_it_is_still_loading(tmp_path: Path, number: signal.Signals) -> None:
     """From the first moment that Python runs our code a signal means a clean end."""

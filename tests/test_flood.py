@@ -1,6 +1,6 @@
 """What is old does not come to the top: held back, said so, and released at its own dates (FEATURES G4)."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -253,6 +253,66 @@ async def test_a_large_document_is_read_in_several_polls_and_says_so(feed: Feed,
     assert sorted(await feed.shown()) == sorted(f"n number {n}" for n in range(250))
     feed.place.wait(hours=1)
     assert (await feed.place.poll("alfa"))["alfa"].new == 0
+
+
+# Items that cannot be known again by their bytes, as others of the document decide what becomes of them.
+UNKNOWABLE: Mapping[str, Callable[[int], str]] = {
+    "dates that lean on others": lambda n: (
+        f"<item><guid>n{n}</guid><title>n number {n}</title><pubDate>0{n % 9 + 1}/02/2026 12:00</pubDate></item>"
+    ),
+    "a guid that many share": lambda n: (
+        f"<item><guid>n{n // 10}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
+    ),
+    "markup that is broken": lambda n: (
+        f"<item><guid>n{n}</guid><title>n number {n}</title><broken><&></item>"
+        if n % 10
+        else f"<item><guid>n{n}</guid><title>n number {n}</title>"
+    ),
+    "one date among good ones": lambda n: (
+        item(n, NOON - n * DAY)
+        if n
+        else "<item><guid>n0</guid><title>n number 0</title><pubDate>01/02/2026</pubDate></item>"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", UNKNOWABLE.values(), ids=UNKNOWABLE.keys())
+async def test_a_large_document_is_read_to_its_end_whatever_its_items_are(
+    feed: Feed, publisher: Server, make: Callable[[int], str]
+) -> None:
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    results = await until_nothing_waits(feed, [make(n) for n in range(450)])
+    assert len(results) == 5
+    assert sum(one.new + one.held + one.duplicate for one in results) == 450
+    assert feed.place.store.totals().entries == 450
+
+
+async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed, publisher: Server) -> None:
+    """Of items that cannot be known again, those that are new stand before the place where reading goes on."""
+    make = UNKNOWABLE["dates that lean on others"]
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    await feed.bring(make(n) for n in range(250))
+    feed.place.wait(hours=1)
+    results = await until_nothing_waits(feed, [make(n) for n in (*range(900, 910), *range(250))])
+    assert len(results) <= 5
+    assert feed.place.store.totals().entries == 260
+    feed.place.wait(hours=1)
+    again = (await feed.place.poll("alfa"))["alfa"]
+    assert (again.new, again.held) == (0, 0)
+
+
+async def test_an_older_document_is_read_to_its_end(feed: Feed, publisher: Server) -> None:
+    """What one poll reads at once is bounded, and what it leaves nobody else would read."""
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    older = "".join(item(n, NOON - n * DAY, "old") for n in range(450))
+    publisher.answer("/old", Answer(body=f"<rss><channel>{older}</channel></rss>".encode()))
+    link = '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="prev-archive" href="/old"/>'
+    await feed.bring([link, item(1, NOON)])
+    result = await feed.place.pipeline.read_archives("alfa")
+    assert result is not None
+    assert (result.new, feed.place.store.totals().entries) == (450, 451)
+    assert len(publisher.asked("/old")) == 1
+    assert feed.place.store.state("alfa").archive_url is None
 
 
 async def test_what_is_left_of_a_first_document_without_dates_is_held(feed: Feed, publisher: Server) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.breaker import Breaker
+from aggregator.errors import StoreUnavailable
 from aggregator.model import Source
 from aggregator.pipeline import now
 from aggregator.schedule import Every, Schedule
@@ -159,3 +161,31 @@ async def test_what_takes_a_cancellation_for_an_error_of_its_own_is_told_again(w
     async with asyncio.timeout(PATIENCE / 2):
         await schedule.stop(timedelta(seconds=1))
     assert swallowed == 2
+
+
+async def test_a_source_that_was_claimed_when_the_store_failed_is_polled_when_it_works_again(
+    world: World, publisher: Server
+) -> None:
+    """However late its poll learns of it: nobody else would let it go before the lease ends."""
+    publisher.answer("/a", feed("a"))
+    world.now = now()
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    breaker = Breaker(world.store)
+
+    async def tidy() -> None:
+        """There is nothing to tidy."""
+
+    schedule = Schedule(
+        pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=now, breaker=breaker
+    )
+    claiming = asyncio.create_task(schedule.fill())
+    await asyncio.sleep(0)  # it asks the store
+    breaker.trip(StoreUnavailable("the disk is full"))
+    await claiming
+    watching = asyncio.create_task(breaker.watch())
+    async with asyncio.timeout(PATIENCE):
+        await breaker.closed()
+    await schedule.fill()
+    await asked(publisher, 1)
+    watching.cancel()
+    await schedule.stop(timedelta(seconds=PATIENCE))

@@ -13,7 +13,7 @@ import feedparser
 from aggregator.cadence import Pace
 from aggregator.dedup import Window
 from aggregator.fetch import Fetcher, HostGate
-from aggregator.model import KnownItem, Output, PollResult, Reading, Response, Source
+from aggregator.model import KnownItem, Output, Passed, PollResult, Reading, Response, Source
 from aggregator.pipeline import Pipeline, Plant
 from aggregator.reading import read
 from aggregator.store import Store, check_store, open_store
@@ -94,10 +94,14 @@ async def world(engine: str, directory: Path) -> AsyncIterator[World]:
     made = World(store=store, directory=directory / "public")
 
     async def read_here(
-        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+        source: Source,
+        response: Response,
+        known: Sequence[KnownItem],
+        date_orders: Collection[str],
+        passed: Passed | None,
     ) -> Reading:
         made.read.append(source.id)
-        reading = read(source, response, known, date_orders)
+        reading = read(source, response, known, date_orders, passed)
         made.items.append(len(reading.entries))
         return reading
 

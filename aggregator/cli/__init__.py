@@ -6,6 +6,7 @@ Exit codes: 0 good, 1 some sources failed or the store cannot be used, 2 usage, 
 
 import gc
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -100,9 +101,21 @@ def cli(
     )
 
 
+def _refuse_other_encodings(arguments: Sequence[str]) -> None:
+    """Python hands bytes that are no UTF-8 on as lone surrogates, which nothing that is stored or sent can have."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as exc:
+            raise click.UsageError(
+                f"{argument!a} is not UTF-8: write it, or name the file, in that encoding"
+            ) from exc
+
+
 def main() -> None:
     """Run the command line and exit."""
     try:
+        _refuse_other_encodings(sys.argv[1:])
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.ClickException as exc:
         exc.show()

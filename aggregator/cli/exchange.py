@@ -13,6 +13,8 @@ from aggregator.model import FeedHead
 from aggregator.parse.subscriptions import read_subscriptions
 from aggregator.public import PRIVATE
 
+LIST_LIMIT = 64 << 20  # bytes of a subscription list
+
 
 @click.group("import")
 def import_() -> None:
@@ -27,7 +29,11 @@ def import_opml(context: Context, file: Path) -> None:
 
     OPML, a Planet's config.ini, newsboat's urls or a plain list, told apart by what is in it.
     """
-    subscriptions, problems = read_subscriptions(file.read_bytes())
+    with file.open("rb") as opened:
+        content = opened.read(LIST_LIMIT + 1)
+    if len(content) > LIST_LIMIT:
+        raise click.ClickException(f"{file} is larger than {LIST_LIMIT >> 20} MiB")
+    subscriptions, problems = read_subscriptions(content)
     for problem in problems:
         click.echo(f"{file}: warning: {problem}", err=True)
     if not subscriptions:

@@ -3,12 +3,13 @@
 import errno
 import glob
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os.path import abspath, exists, realpath
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from aggregator.config.positions import Path as KeyPath
 from aggregator.config.positions import Positions
@@ -68,6 +69,13 @@ def matches(include: str, base: Path) -> list[Path]:
     return [Path(abspath(base / name)) for name in sorted(found)]
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file to read; OSError for a pipe, where that would wait for somebody to write to it, perhaps for ever."""
+    if stat.S_ISFIFO(path.stat().st_mode):
+        raise OSError(errno.ESPIPE, "it is a pipe, not a file")
+    return path.open("rb")
+
+
 def read_document(
     path: Path, problems: Problems, *, overlay: Overlay, asked: Place | None = None
 ) -> Document | None:
@@ -81,7 +89,7 @@ def read_document(
     content = overlay.get(path)
     if content is None:
         try:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 content = file.read(FILE_LIMIT + 1)
         except (OSError, ValueError) as exc:  # ValueError: a NUL in the path
             problems.error(place, _unreadable(name, exc, included=asked is not None))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from os.path import abspath
 from pathlib import Path
 
-from aggregator.config.documents import FILE_LIMIT, Stamp, matches, stamp
+from aggregator.config.documents import FILE_LIMIT, Stamp, matches, opened, stamp
 from aggregator.config.schema import INCLUDED
 
 _NAMED = re.compile(r"""\b(?:\w+_)?file\s*=\s*(?:"([^"\\\n\0]+)"|'([^'\n\0]+)')""")
@@ -32,8 +32,8 @@ def _named(file: Path, state: Stamp) -> tuple[Path, ...]:
     """Return the files that a file in this `state` names as holding secrets; some more do no harm."""
     del state  # part of the key: another state is read anew
     try:
-        with file.open("rb") as opened:
-            text = opened.read(FILE_LIMIT).decode("utf-8-sig")
+        with opened(file) as named:
+            text = named.read(FILE_LIMIT).decode("utf-8-sig")
     except (OSError, ValueError):
         return ()
     return tuple(file.parent / Path(basic or literal).expanduser() for basic, literal in _NAMED.findall(text))
@@ -44,7 +44,7 @@ def _includes(main: Path, state: Stamp) -> tuple[str, ...]:
     """Return the includes of the main file in this `state`; none of one that cannot be read."""
     del state  # part of the key: another state is read anew
     try:
-        with main.open("rb") as file:
+        with opened(main) as file:
             data = tomllib.loads(file.read(FILE_LIMIT).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):  # ValueError: not UTF-8, not TOML
         return ()

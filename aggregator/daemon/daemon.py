@@ -10,6 +10,7 @@ from pathlib import Path
 from aggregator import __version__, metrics
 from aggregator.breaker import Breaker
 from aggregator.config import Configuration, load, watch_stamp
+from aggregator.daemon.ending import LastResort
 from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.lag import watch_lag
 from aggregator.daemon.meaning import serve_settings
@@ -47,6 +48,7 @@ class Daemon:
         self._subscribers = Subscribers(clock=now)
         self._started_at = now()
         self._stop = asyncio.Event()
+        self._last_resort = LastResort()
         self._reload = asyncio.Event()
 
     async def run(self) -> None:
@@ -92,9 +94,16 @@ class Daemon:
         log.info("stopped")
 
     def _catch_signals(self) -> None:
+        """The last resort begins at once, also while the event loop stands still; its own handlers would wait."""
         loop = asyncio.get_running_loop()
+
+        def told_to_stop(*_: object) -> None:
+            self._last_resort.start()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._stop.set)
+
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stop.set)
+            signal.signal(name, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
 
     # serving
@@ -176,7 +185,7 @@ class Daemon:
         loaded = previous = self._stamp
         while not (self._stop.is_set() or self._schedule.failed.is_set()):
             await self._pause()
-            current = watch_stamp(self._path)
+            current = await asyncio.to_thread(watch_stamp, self._path)
             if self._reload.is_set() or (current != loaded and current == previous):
                 self._reload.clear()
                 loaded = current
@@ -209,11 +218,11 @@ class Daemon:
         self._configuration_error = None
         metrics.note_reload(good=True)
         self._serve_settings = serve_settings(new).after(self._serve_settings)
+        self._schedule.concurrency = new.poll.concurrency
         with self._breaker.tripped_by_failures():
             await self._engine.reconfigure(new)
-        self._schedule.concurrency = new.poll.concurrency
-        self._schedule.news()
-        await self._schedule.fill()
+            self._schedule.news()
+            await self._schedule.fill()
         before, after = ({source.id for source in one.sources} for one in (old, new))
         log.info(
             "reload", result="ok", sources=len(after), added=len(after - before), removed=len(before - after)
@@ -266,11 +275,5 @@ class Daemon:
 
     async def _recovered(self) -> None:
         """Tell a store that works again what it has missed."""
-        unkept, self._schedule.unkept = self._schedule.unkept, set()
-        try:
-            await asyncio.to_thread(self._engine.store.release_claims, unkept)
-            await self._engine.reconfigure(self._configuration)
-        except StoreError:
-            self._schedule.unkept |= unkept
-            raise
+        await self._engine.reconfigure(self._configuration)
         self._schedule.news()

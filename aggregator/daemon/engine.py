@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from aggregator import public
-from aggregator.cadence import repaced
 from aggregator.config import Configuration
 from aggregator.daemon.meaning import channels, plant, user_agent
 from aggregator.fetch import LARGE_AT_ONCE, Fetcher, HostGate
@@ -61,30 +60,35 @@ class Engine:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             configuration = self._configuration
-            file = store_file(configuration.store_url, configuration.data_dir)
-            stack.enter_context(ownership(configuration.data_dir, file))
-            public.clear(configuration.data_dir / PUBLIC)
-            self.store = open_store(configuration.store_url, configuration.data_dir)
-            stack.callback(self.store.close)
-            self.store.release_claims()
-            self.subscribers = noted_subscribers(self.store)
-            self.store.configure(configuration.sources, now=now())
-            self._told = plant(configuration)  # what the store has been told of
+            await asyncio.to_thread(self._open_store, stack)
             workers = Workers(max(os.cpu_count() or 1, LARGE_AT_ONCE + 1))  # one is left for what is small
             stack.callback(workers.close)
             stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(
-                plant=self._told,
+                plant=plant(configuration),
                 store=self.store,
                 fetcher=await self._enter_fetcher(configuration),
                 read=partial(workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
             await self.pipeline.recount()
+            await self.pipeline.repace()
             self._notices = Notices(self.store)
             await self._notices.begin(self._channels())
             self._stack = stack.pop_all()
         return self
+
+    def _open_store(self, stack: AsyncExitStack) -> None:
+        """Own the store and tell it the configuration; migrating it may take minutes."""
+        configuration = self._configuration
+        file = store_file(configuration.store_url, configuration.data_dir)
+        stack.enter_context(ownership(configuration.data_dir, file))
+        public.clear(configuration.data_dir / PUBLIC)
+        self.store = open_store(configuration.store_url, configuration.data_dir)
+        stack.callback(self.store.close)
+        self.store.release_claims()
+        self.subscribers = noted_subscribers(self.store)
+        self.store.configure(configuration.sources, now=now())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -128,8 +132,7 @@ class Engine:
             await self._replace_fetcher(configuration)
         # In this order nothing can be claimed that the pipeline does not know.
         await asyncio.to_thread(self.store.configure, configuration.sources, now=now())
-        await asyncio.to_thread(self._repace)
-        self._told = self.pipeline.plant
+        await self.pipeline.repace()
 
     async def _replace_fetcher(self, configuration: Configuration) -> None:
         """Fetch otherwise from now on; the old fetcher ends with the last of its fetches."""
@@ -148,22 +151,6 @@ class Engine:
             leaving.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
         await self._fetching.aclose()
-
-    def _repace(self) -> None:
-        """Let a changed interval count from the last poll on, not only after the next."""
-        before, after = self._told, self.pipeline.plant
-        changed = {
-            source_id: source
-            for source_id, source in after.sources.items()
-            if (was := before.sources.get(source_id)) is not None
-            and (was.interval, was.feed_hints, before.pace)
-            != (source.interval, source.feed_hints, after.pace)
-        }
-        if changed:
-            states = [state for state in self.store.states() if state.source_id in changed]
-            self.store.reschedule(
-                [repaced(changed[state.source_id], after.pace, state, now=now()) for state in states]
-            )
 
 
 async def _leave(fetcher: Fetcher, exits: AsyncExitStack) -> None:

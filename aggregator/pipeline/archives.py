@@ -3,12 +3,25 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 from aggregator import addresses
 from aggregator.errors import FetchError, SourceError, StoreError, printable
 from aggregator.logs import log
-from aggregator.model import PollResult, PollUpdate, Reading, Response, Source, SourceState, Validators
+from aggregator.model import (
+    KnownItem,
+    Passed,
+    Plan,
+    PollResult,
+    PollUpdate,
+    Reading,
+    Response,
+    Source,
+    SourceState,
+    Validators,
+)
 from aggregator.pipeline import outcome
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts, Plant
@@ -70,11 +83,7 @@ async def _read_archive(
             response = await parts.fetcher.fetch(source, Validators(), url=url, held_hosts=held, room=room)
             if response.status != HTTPStatus.OK:
                 raise FetchError(refusal(response))
-            reading = await parts.read(source, response, (), state.date_orders)
-            response = replace(response, body=b"")
-        following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
-        read = replace(await _newest(parts, state), archive_url=following, archive_left=max(left, 0))
-        plan, _ = await keep(parts, source, reading, lambda _, __: read, before=state, revise=False)
+            return await _keep(parts, source, state, asked, response)
     except SourceError as exc:
         error = str(exc)
     except StoreError:
@@ -82,16 +91,6 @@ async def _read_archive(
     except Exception as exc:  # noqa: BLE001 - as in `poll`
         log.exception("bug", source=source.id)
         error = f"bug: {type(exc).__name__}: {exc}"
-    else:
-        log.info(
-            "archive",
-            source=source.id,
-            url=url,
-            new=len(plan.placements),
-            left=left,
-            beyond=reading.beyond or None,
-        )
-        return count(result_of(read, response), plan)
     error = printable(error)
     log.warning("archive", source=source.id, url=url, error=error, left=left)
     state = replace(await _newest(parts, state), archive_url=again, archive_left=max(left, 0))
@@ -99,6 +98,40 @@ async def _read_archive(
     held_host = outcome.hold(response, parts.plant, now=started)
     await asyncio.to_thread(parts.store.apply, PollUpdate(state=state, at=started, hold=held_host))
     return replace(result_of(state, response), error=error)
+
+
+async def _keep(
+    parts: Parts, source: Source, state: SourceState, asked: Collection[str], response: Response
+) -> PollResult:
+    """Keep all that an archive says: a large one in several steps, as one step of a poll keeps only so much.
+
+    Until the last of them the archive itself is noted as the next to be read: a restart begins it anew.
+    """
+    url, left = state.archive_url, state.archive_left - 1
+    total: PollResult | None = None
+    known: tuple[KnownItem, ...] = ()
+    passed: Passed | None = None
+    while True:
+        reading = await parts.read(source, response, known, state.date_orders, passed)
+        goes_on = reading.beyond > 0 and (reading.known, reading.passed) != (known, passed)
+        known, passed = reading.known, reading.passed
+        newest = await _newest(parts, state)
+        if goes_on:
+            read = replace(newest, archive_url=url, archive_left=state.archive_left)
+        else:
+            following = reading.archive_url if left > 0 and reading.archive_url not in asked else None
+            read = replace(newest, archive_url=following, archive_left=max(left, 0))
+        plan, _ = await keep(parts, source, reading, partial(_as_it_is, read), before=state, revise=False)
+        new, beyond = len(plan.placements), reading.beyond or None
+        log.info("archive", source=source.id, url=url, new=new, left=left, beyond=beyond)
+        result = count(result_of(read, response), plan)
+        total = result if total is None else replace(_sum(total, result), wire_bytes=total.wire_bytes)
+        if not goes_on:
+            return total
+
+
+def _as_it_is(state: SourceState, _: Plan, __: datetime) -> SourceState:
+    return state
 
 
 async def _newest(parts: Parts, state: SourceState) -> SourceState:

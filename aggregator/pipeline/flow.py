@@ -1,26 +1,44 @@
 """How much a source may be expected to bring, as its state before a poll tells."""
 
+import re
 from datetime import datetime, timedelta
 
 from aggregator.cadence import entries_a_day
 from aggregator.dedup.flood import Flow
-from aggregator.model import Reading, Source, SourceState
+from aggregator.model import Passed, Reading, Source, SourceState
 
 DAY = timedelta(days=1)
 # Of a document that had more new entries than one poll reads, `SourceState.reading` says besides how it was read
-# that more is to come. So the next poll asks for all of it, with no validators, and goes on where this one ended.
+# that more is to come, and after which entry. So the next poll asks for all of it, with no validators, and goes on
+# where this one ended.
 FIRST, MORE = " (its first document)", " (a flood)"
+_READ = re.compile(r" (\d+) read, up to (\w+), (\d+) come\Z")
 
 
 def read_with(source: Source, reading: Reading, before: SourceState) -> str:
     """Return what to note as `SourceState.reading`."""
     if not reading.beyond:
         return source.reading
-    return source.reading + (FIRST if _is_first(source, before) else MORE)
+    passed = reading.passed
+    upto = f" {passed.count} read, up to {passed.last}, {passed.come} come" if passed is not None else ""
+    return source.reading + (FIRST if _is_first(source, before) else MORE) + upto
+
+
+def passed(source: Source, state: SourceState) -> Passed | None:
+    """Return how far earlier polls have read the document; None when it is to be read from its beginning."""
+    told = _READ.search(state.reading or "")
+    if told is None or _said(state) not in {source.reading + FIRST, source.reading + MORE}:
+        return None
+    return Passed(int(told[1]), told[2], int(told[3]))
+
+
+def _said(state: SourceState) -> str:
+    """Return how a document was read, without how far."""
+    return _READ.sub("", state.reading or "")
 
 
 def _is_first(source: Source, before: SourceState) -> bool:
-    return before.last_success_at is None or before.reading not in {source.reading, source.reading + MORE}
+    return before.last_success_at is None or _said(before) not in {source.reading, source.reading + MORE}
 
 
 def flow_of(
@@ -32,7 +50,7 @@ def flow_of(
     """
     last = before.last_success_at
     expected = 0.0 if last is None else (entries_a_day(before.rhythm, now=last) or 0.0) * ((now - last) / DAY)
-    goes_on = before.reading == source.reading + MORE  # then what was read of it is known only since
+    goes_on = _said(before) == source.reading + MORE  # then what was read of it is known only since
     return Flow(
         is_first=is_archive or _is_first(source, before),
         size=len(reading.entries) + (0 if goes_on else reading.skipped),

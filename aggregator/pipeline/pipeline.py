@@ -9,6 +9,7 @@ from aggregator.pipeline.demand import feed_at
 from aggregator.pipeline.filing import archive_document, guarded
 from aggregator.pipeline.health import tell_health
 from aggregator.pipeline.indexing import index_some
+from aggregator.pipeline.pacing import repace
 from aggregator.pipeline.plant import Clock, Fetch, Parts, Plant, Read, now
 from aggregator.pipeline.polling import poll
 from aggregator.pipeline.publishing import Publisher
@@ -54,6 +55,10 @@ class Pipeline:
     async def recount(self) -> None:
         """See `recounting.recount`."""
         await asyncio.to_thread(recount, self._parts)
+
+    async def repace(self) -> None:
+        """See `pacing.repace`."""
+        await asyncio.to_thread(repace, self.plant, self._parts.store, now=self._parts.clock())
 
     async def index(self) -> int:
         """See `indexing.index_some`."""

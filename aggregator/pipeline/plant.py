@@ -9,11 +9,13 @@ from typing import Protocol, TypeAlias
 from aggregator import dedup
 from aggregator.cadence import Pace
 from aggregator.fetch import Room, Rooms
-from aggregator.model import KnownItem, Output, Reading, Response, Source, Validators
+from aggregator.model import KnownItem, Output, Passed, Reading, Response, Source, Validators
 from aggregator.store.protocol import Store
 
 Clock: TypeAlias = Callable[[], datetime]
-Read: TypeAlias = Callable[[Source, Response, Sequence[KnownItem], Collection[str]], Awaitable[Reading]]
+Read: TypeAlias = Callable[
+    [Source, Response, Sequence[KnownItem], Collection[str], Passed | None], Awaitable[Reading]
+]
 
 
 class Fetch(Protocol):

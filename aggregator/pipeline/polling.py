@@ -24,7 +24,7 @@ from aggregator.model import (
 )
 from aggregator.pipeline import outcome
 from aggregator.pipeline.archives import with_archives
-from aggregator.pipeline.flow import read_with
+from aggregator.pipeline.flow import passed, read_with
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts
 from aggregator.pipeline.report import count, problems, refusal, report, report_move, result_of
@@ -116,7 +116,9 @@ class _Visit:
                 return await self._unchanged(response)
             try:
                 items = await asyncio.to_thread(self.parts.store.known_items, self.source.id)
-                reading = await self.parts.read(self.source, response, items, self.state.date_orders)
+                reading = await self.parts.read(
+                    self.source, response, items, self.state.date_orders, passed(self.source, self.state)
+                )
             except SourceError as exc:
                 return await self.fail(response, str(exc))
             response = replace(response, body=b"")

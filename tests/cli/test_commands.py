@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -261,3 +262,20 @@ def test_diff_shows_what_changed_between_versions(site: Site, publisher: Server)
     assert f"versions of {entry_id}: 3, the first of 20" in shown
     assert "  trivial\n" in shown
     assert "\n+Nine came. 3 comments\n" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("add", "http://\udcff/"), ("search", "\udcff"), ("-c", "\udcff.toml", "check"), ("\udcff",)],
+)
+def test_an_argument_that_is_not_utf_8_is_refused(site: Site, arguments: Sequence[str]) -> None:
+    refused = site.run(*arguments)
+    assert refused.returncode == 2
+    assert "is not UTF-8" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_subscription_list_without_an_end_is_read_to_a_bound(site: Site) -> None:
+    refused = site.run("import", "opml", "/dev/zero")
+    assert refused.returncode == 1
+    assert "/dev/zero is larger than 64 MiB" in refused.stderr

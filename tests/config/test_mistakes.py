@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config import load, watch_stamp
 from aggregator.errors import ConfigError
 
 SOURCE = '[[source]]\nurl = "https://a.example/"\n'
@@ -155,3 +155,32 @@ def test_a_missing_file_and_a_directory(tmp_path: Path) -> None:
     for path, told in ((tmp_path / "none.toml", "no such file"), (tmp_path, "is a directory")):
         with pytest.raises(ConfigError, match=told):
             load(path, environ={})
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever opens it waits for somebody to write to it."""
+    pipe = tmp_path / "aggregator.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="it is a pipe, not a file"):
+        load(pipe, environ={})
+    assert watch_stamp(pipe) == watch_stamp(pipe)
+
+
+def test_an_included_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    main = tmp_path / "aggregator.toml"
+    main.write_text('[aggregator]\ninclude = ["more.toml"]\n')
+    os.mkfifo(tmp_path / "more.toml")
+    with pytest.raises(ConfigError, match=r"aggregator.toml:2:12: error: .*it is a pipe, not a file"):
+        load(main, environ={})
+
+
+def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).symlink_to(tmp_path / other)
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
+        load(tmp_path / "a", environ={})
+
+
+def test_a_file_without_an_end_is_read_to_a_bound() -> None:
+    with pytest.raises(ConfigError, match="larger than 64 MiB"):
+        load(Path("/dev/zero"), environ={})

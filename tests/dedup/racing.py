@@ -20,7 +20,17 @@ from aggregator.cadence import Pace
 from aggregator.dedup import Window
 from aggregator.errors import Conflict
 from aggregator.fetch import Fetcher, HostGate
-from aggregator.model import Candidates, KnownItem, Lookup, Output, PollUpdate, Reading, Response, Source
+from aggregator.model import (
+    Candidates,
+    KnownItem,
+    Lookup,
+    Output,
+    Passed,
+    PollUpdate,
+    Reading,
+    Response,
+    Source,
+)
 from aggregator.pipeline import Pipeline, Plant
 from aggregator.reading import read
 from aggregator.store import Store, open_store
@@ -106,9 +116,13 @@ async def poll(
     """Poll a source so many times; every poll must be good and bring what is new."""
 
     async def read_here(
-        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+        source: Source,
+        response: Response,
+        known: Sequence[KnownItem],
+        date_orders: Collection[str],
+        passed: Passed | None,
     ) -> Reading:
-        return read(source, response, known, date_orders)
+        return read(source, response, known, date_orders, passed)
 
     async with Fetcher(
         user_agent=lambda _: "test",

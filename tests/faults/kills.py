@@ -18,10 +18,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from lxml import etree
 
@@ -189,15 +190,29 @@ def _stopped(pid: int) -> None:
         os.sched_yield()
 
 
+L = TypeVar("L", bound=Life)
+
+
 @contextmanager
-def life(directory: Path, seed: str) -> Iterator[Life]:
-    """A store and its publishers; killed when told, checked to the end when it leaves well."""
-    with Server(hosts=HOSTS) as server:
+def life(
+    directory: Path,
+    seed: str,
+    kind: type[L],
+    *,
+    others: Callable[[Server, str], str] = lambda _, __: "",
+    hosts: Sequence[str] = (),
+) -> Iterator[L]:
+    """A store and its publishers; killed when told, checked to the end when it leaves well.
+
+    `others` lets further publishers answer, on these `hosts`, and returns their tables.
+    """
+    with Server(hosts=(*HOSTS, *hosts)) as server:
         newsroom = Newsroom(server, seed)
         settings = f"[store]\nurl = 'sqlite:///{STORE}'\n"
         environ = {"AGGREGATOR_AGGREGATOR__LIMIT": str(LIMIT)}
-        site = Site(directory, settings=settings, sources=newsroom.tables, environ=environ)
-        yield Life(site, newsroom, random.Random(seed))
+        tables = newsroom.tables + others(server, seed)
+        site = Site(directory, settings=settings, sources=tables, environ=environ)
+        yield kind(site, newsroom, random.Random(seed))
 
 
 def run(rounds: int, directory: Path, seed: str, *, say: bool = False) -> Counter[str]:
@@ -205,7 +220,7 @@ def run(rounds: int, directory: Path, seed: str, *, say: bool = False) -> Counte
     kills: Counter[str] = Counter()
     for first in range(0, rounds, LIFE):
         place = directory / f"life-{first}"
-        with life(place, f"{seed} {first}") as one:
+        with life(place, f"{seed} {first}", Life) as one:
             for _ in range(min(LIFE, rounds - first)):
                 one.kill()
                 one.check()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Access, KnownItem, Reading, Response, Source
+from aggregator.model import Access, KnownItem, Passed, Reading, Response, Source
 from aggregator.pipeline import Pipeline
 from aggregator.reading import read
 from tests.fetch.server import Answer, Server, redirect
@@ -245,11 +245,15 @@ async def test_p39_a_bug_of_ours_in_an_archive_stops_nobody(world: World, publis
     """It is tried again after the next poll, as often as archives may be asked for."""
 
     async def read_or_break(
-        source: Source, response: Response, known: Sequence[KnownItem], date_orders: Collection[str]
+        source: Source,
+        response: Response,
+        known: Sequence[KnownItem],
+        date_orders: Collection[str],
+        passed: Passed | None,
     ) -> Reading:
         if response.url.endswith("/2"):
             raise ZeroDivisionError("ours")
-        return read(source, response, known, date_orders)
+        return read(source, response, known, date_orders, passed)
 
     chain(publisher, "broken", 2)
     world.pipeline = Pipeline(

@@ -1,0 +1,63 @@
+"""The end of the process: in time, whatever does not end by itself."""
+
+import os
+import sys
+import threading
+from datetime import timedelta
+from typing import NoReturn
+
+from aggregator.logs import log
+
+LAST_RESORT = timedelta(seconds=7)  # after it was told to stop: within 10 it must be gone (INTERFACE)
+TELLING = timedelta(seconds=1)  # for the last line of the log: whoever reads it may be stuck, too
+
+
+class LastResort:
+    """Ends the process once `LAST_RESORT` has passed since the first `start`, as kill -9 would: nothing is lost by it.
+
+    A thread cannot be cancelled, and may wait for a disk that does not answer, or migrate a large store.
+    """
+
+    def __init__(self, within: timedelta = LAST_RESORT) -> None:
+        self._within = within
+        self._timer: threading.Timer | None = None
+
+    def start(self) -> None:
+        """Begin to count, if nobody has."""
+        if self._timer is None:
+            self._timer = threading.Timer(self._within.total_seconds(), self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end(self) -> None:
+        """Say what had to be ended, unless nobody reads what we say."""
+        telling = threading.Thread(target=self._tell, daemon=True)
+        telling.start()
+        telling.join(TELLING.total_seconds())
+        os._exit(0)
+
+    def _tell(self) -> None:
+        log.error(
+            "stop",
+            result="what had not ended was ended",
+            after=f"{self._within.total_seconds():g}s",
+            busy=", ".join(_busy()),
+        )
+        sys.stderr.flush()
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now. Its memory is not tidied up before: that takes seconds when it is large."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _busy() -> list[str]:
+    """Say of every other thread in which function it is."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return [
+        f"{names.get(ident, ident)} in {frame.f_code.co_qualname}"
+        for ident, frame in sys._current_frames().items()
+        if ident != threading.get_ident()
+    ]
