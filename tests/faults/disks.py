@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -16,17 +17,54 @@ def small_disk(directory: Path, *, size: str = "16m", inodes: int = 0) -> Iterat
     """Mount a file system in memory at `directory`, made if missing; `inodes` 0 = as many as there is room for."""
     directory.mkdir(parents=True, exist_ok=True)
     options = f"size={size}" + (f",nr_inodes={inodes}" if inodes else "")
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, text=True, check=False, timeout=10)
-    except FileNotFoundError:
-        pytest.skip("there is no mount here")
-    if mounted.returncode:
-        pytest.skip(f"we may not mount: {mounted.stderr.strip()}")
+    _try("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory))
     try:
         yield directory
     finally:
         subprocess.run(["umount", "-l", str(directory)], check=True, timeout=10)
+
+
+class Drive:
+    """An ext4 file system in a file: `fail` makes it read-only under whoever writes, as the kernel does after an error.
+
+    Until it is mounted anew: SQLite's open files are of the old mount.
+    """
+
+    def __init__(self, image: Path, directory: Path, *, size: int = 64 << 20) -> None:
+        self._image, self._directory = image, directory
+        directory.mkdir(parents=True, exist_ok=True)
+        with image.open("wb") as file:
+            file.truncate(size)
+        _try("mkfs.ext4", "-q", str(image))
+
+    def __enter__(self) -> Self:
+        _try("mount", "-o", "loop", str(self._image), str(self._directory))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "-l", str(self._directory)], check=True, timeout=10)
+
+    def fail(self) -> None:
+        subprocess.run(["mount", "-o", "remount,abort", str(self._directory)], check=True, timeout=10)
+
+    def mend(self) -> None:
+        """Check it and mount it anew, as an operator would whose daemon has ended."""
+        subprocess.run(["umount", str(self._directory)], check=True, timeout=10)
+        checked = subprocess.run(["/sbin/e2fsck", "-p", str(self._image)], check=False, timeout=10)
+        assert checked.returncode in {0, 1}  # good, or mended
+        self.__enter__()
+
+
+def _try(*command: str) -> None:
+    """Run it, or skip the test where it is not installed or not allowed."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    environ = os.environ | {"PATH": path}
+    try:
+        ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=10)
+    except FileNotFoundError:
+        pytest.skip(f"there is no {command[0]} here")
+    if ended.returncode:
+        pytest.skip(f"we may not {command[0]}: {ended.stderr.strip()}")
 
 
 def remount(directory: Path, option: str) -> None:

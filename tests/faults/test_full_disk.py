@@ -18,7 +18,7 @@ import pytest
 from aggregator.errors import StoreUnavailable
 from aggregator.model import Placement, Plan
 from aggregator.store import open_store
-from tests.faults.disks import fill, remount, small_disk, take_inodes
+from tests.faults.disks import Drive, fill, remount, small_disk, take_inodes
 from tests.fetch.server import Answer, Asked, Server
 from tests.running import Running, Site, eventually
 from tests.test_daemon import serve
@@ -183,6 +183,35 @@ def test_on_a_read_only_disk_one_can_look_and_nothing_else(tmp_path: Path, publi
         assert "Number 1<" in site.run("export", "feed").stdout
         remount(site.data, "rw")
         assert site.run("poll", "--force").returncode == 0
+
+
+def test_a_disk_that_turns_read_only_loses_nothing(tmp_path: Path, publisher: Server) -> None:
+    """The kernel does that to whoever writes, when a disk has failed; here until the operator has mended it."""
+    growing = Growing(publisher)
+    site = Site(tmp_path / "site", sources=growing.table)
+    with Drive(tmp_path / "image", site.data) as drive:
+        with site.daemon() as daemon:
+            daemon.feed("Number 1<")
+            drive.fail()
+            assert re.search(
+                r"Read-only file system|disk I/O error", daemon.log("event=store", "level=error")
+            )
+            asked, served = growing.asked, daemon.get("/feed.atom")
+            assert served.status_code == 200
+            assert "Nothing can be stored" in daemon.get("/status").text
+            threading.Event().wait(1.5 * INTERVAL)
+            assert growing.asked == asked  # not in vain
+            assert daemon.get("/feed.atom").content == served.content
+            assert daemon.stop() == 0
+            assert not any("Traceback" in line for line in daemon.lines), daemon.lines
+        drive.mend()
+        with site.daemon() as again:
+            more(lambda: count(again, "event=poll", "status=200"), "polls go on")
+            assert again.stop() == 0
+        assert site.run("db", "check").returncode == 0
+        kept = stored(site)
+        assert sorted(kept) == sorted({*kept})
+        assert {f"urn:n:{n}" for n in range(1, asked + 1)} <= {*kept}
 
 
 def test_a_write_that_finds_no_room_is_no_write(tmp_path: Path) -> None:
