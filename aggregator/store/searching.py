@@ -20,7 +20,10 @@ from aggregator.store.found import found
 from aggregator.store.latest import told
 
 BUSY_TIMEOUT = timedelta(seconds=5)  # a backup or a reader may hold the file for a moment
-CACHE = -32_000  # KiB of the index that searching keeps in memory, negative as SQLite wants it
+CACHE_OF_READERS = (
+    -32_000
+)  # KiB of the index that is kept in memory for searches, negative as SQLite wants it
+CACHE_OF_FEEDS = -4_000  # and for the few queries of feeds, each the same every time
 STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
@@ -35,8 +38,9 @@ def connect(path: Path, *, read_only: bool) -> Database:
 class _Reader:
     """A connection for reading, opened when first used; one search at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cache: int) -> None:
         self._path = path
+        self._cache = cache
         self._searching = threading.Lock()
         self._db: Database | None = None
 
@@ -46,7 +50,7 @@ class _Reader:
         with self._searching:
             if self._db is None:
                 self._db = connect(self._path, read_only=True)
-                self._db.execute(f"PRAGMA cache_size = {CACHE}")
+                self._db.execute(f"PRAGMA cache_size = {self._cache}")
             db = self._db
             end = None if within is None else monotonic() + within.total_seconds()
             db.conn.set_progress_handler(None if end is None else lambda: monotonic() > end, STEPS)
@@ -69,8 +73,8 @@ class SqliteSearch(SqliteDossiers):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._indexing = threading.Lock()
-        self._asked = _Reader(path)
-        self._published = _Reader(path)
+        self._asked = _Reader(path, CACHE_OF_READERS)
+        self._published = _Reader(path, CACHE_OF_FEEDS)
 
     def index(self, most: int) -> int:
         """Reading and writing are short; between them, making words holds nobody up."""
