@@ -19,6 +19,21 @@ from tests.world import World
 
 ATOM = "http://www.w3.org/2005/Atom"
 BOUND = 3  # archives, in the daemon's settings
+KEPT = (
+    *(
+        "clock",
+        "short-1",
+        "long-7",
+        "both-archive",
+        "loop-2",
+        "self-new",
+        "late-1",
+        "missing-new",
+        "unreadable-new",
+    ),
+    *("moved-archive", "rss-1", "json-1", "version-done", "unusable-new"),
+)
+REFUSED = ("missing", "unreadable")
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 20))
 
 
@@ -125,10 +140,11 @@ def site(library: Server, tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture(scope="module")
 def daemon(site: Site, library: Server) -> Iterator[Running]:
-    """A daemon that has polled everybody a few times, the second time after a restart."""
-    with site.daemon():
-        for name in NAMES:
-            asked(library, f"/{name}")
+    """A daemon that has polled everybody a few times, the second time after a restart that cuts nothing off."""
+    with site.daemon() as first:
+        first.feed(*(f"Title {name}" for name in KEPT))
+        for name in REFUSED:
+            first.log("event=archive", f"source={name}", "left=0")
     with site.daemon() as running:
         for name in NAMES:
             asked(library, f"/{name}", 4)
