@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def do(store: Store, step: Batch | str, now: datetime) -> None:
         take(store, step, now)
 
 
+@pytest.mark.timeout(180)  # it makes 150 stores, which waits for the disk
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_both_engines_tell_the_same_and_nothing_is_lost(polls: list[Batch | str]) -> None:
