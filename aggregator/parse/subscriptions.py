@@ -148,9 +148,11 @@ def _line(text: str | None, length: int) -> str:
 
 
 def _tags(words: Iterable[str]) -> Iterator[str]:
+    """Yield tags as OPML can write them: commas part its categories, slashes stand around them."""
     for word in words:
-        if tag := _line(word, TAG_LENGTH):
-            yield tag
+        for part in word.split(","):
+            if tag := _line(part, TAG_LENGTH).strip("/ "):
+                yield tag
 
 
 def _quoted(text: str) -> str:
@@ -189,8 +191,7 @@ def _read_opml(text: str, found: _Found) -> None:
         attributes = _attributes(outline)
         url = _feed_url(attributes)
         if url is not None:
-            words = attributes.get("category", "").split(",")
-            tags = (*_folders(outline), *(word.strip().strip("/") for word in words))
+            tags = (*_folders(outline), attributes.get("category", ""))
             found.add(url, attributes.get("title") or attributes.get("text"), tags)
         elif attributes.get("type", "").lower() in FEED_TYPES:
             name = attributes.get("title") or attributes.get("text") or ""
