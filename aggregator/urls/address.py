@@ -34,6 +34,9 @@ _NORMAL = re.compile(
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _BLANKS = "".join(map(chr, range(0x21)))  # C0 controls and space
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY = re.compile(
+    r"%(?![0-9A-Fa-f]{2})"
+)  # means itself: decoding what follows must not make an escape of it
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _NOT_PATH = re.compile(r"%(?![0-9A-F]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-]+")
 _NOT_QUERY = re.compile(r"%(?![0-9A-F]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]+")  # RFC 3986 §3.4, §3.5
@@ -186,7 +189,9 @@ def _ascii_host(raw: str) -> str | None:
 
 def encoded(text: str, forbidden: re.Pattern[str]) -> str:
     """Normalise percent-encoding (RFC 3986 §6.2.2): unreserved decoded, upper-case hex, the rest encoded."""
-    return forbidden.sub(lambda found: quoted(found[0]), unescaped(text))
+    return forbidden.sub(
+        lambda found: quoted(found[0]), unescaped(_STRAY.sub("%25", text) if "%" in text else text)
+    )
 
 
 def unescaped(text: str) -> str:
