@@ -14,6 +14,7 @@ from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.errors import printable
 from aggregator.html import escape_text, lift_posted, plain_text, safe_text, sanitise, xml_safe
 from aggregator.model import (
+    NEW_MOST,
     NO_EXTRAS,
     Enclosure,
     Entry,
@@ -72,7 +73,8 @@ def normalise_entries(
     skipped = len(parsed.skipped)
     begin, come = _begin([one.said for _, one in wanted], passed, skipped)
     now = wanted[begin : begin + source.max_new]
-    entries = [_entry(source, parsed, habit, position, one) for position, one in now]
+    families = _with_families(wanted, begin, begin + len(now), max(source.max_new, NEW_MOST))
+    entries = [_entry(source, parsed, habit, position, one) for position, one in families]
     rest = len(wanted) - begin - len(now)
     upto = Passed(skipped + begin + len(now), _mark(now[-1][1].said), come) if rest else None
     return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto)
@@ -88,6 +90,28 @@ def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> 
         return 0, 0
     begin = min(found, key=lambda n: abs(n - expected))
     return begin, passed.come + max(0, begin - expected)
+
+
+def _with_families(
+    wanted: Sequence[tuple[int, "_Told"]], begin: int, end: int, most: int
+) -> Sequence[tuple[int, "_Told"]]:
+    """Return what is read at once, and at `most` so many others of the document that share a guid with one of it.
+
+    They are told apart by looking at all: one by one each would be taken for a change of the one before.
+    """
+    if end - begin == len(wanted):
+        return wanted
+    guids = [_said_guid(one) for _, one in wanted]
+    now = set(guids[begin:end])
+    others = [n for n, guid in enumerate(guids) if guid in now and not begin <= n < end]
+    return [wanted[n] for n in sorted((*range(begin, end), *others[:most]))]
+
+
+def _said_guid(told: "_Told") -> str:
+    """Return the guid by which an entry is told apart from others that have it."""
+    title, text = _title(told.said.title), safe_text(told.content or told.summary)
+    said = told.said.lone_id or (told.said.id or "").strip()
+    return _guid(said or None, canonical(told.link) if told.link else None, title, text)
 
 
 def _mark(said: ParsedEntry) -> str:

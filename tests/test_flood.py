@@ -287,6 +287,37 @@ async def test_a_large_document_is_read_to_its_end_whatever_its_items_are(
     assert feed.place.store.totals().entries == 450
 
 
+# Items of which each poll sees one with a guid, a link or a title that it would share with others.
+SHARED: Mapping[str, Callable[[int], str]] = {
+    "guid": lambda n: (
+        f"<item><guid>n{n % 10}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
+    ),
+    "link": lambda n: f"<item><link>https://alfa.example/{n % 10}</link><title>n number {n}</title></item>",
+    "link and title": lambda n: (
+        f"<item><link>https://alfa.example/{n % 10}</link><title>of all</title>"
+        f"<description>Number {n} has words of its own: {hex(n * 7919)}</description></item>"
+    ),
+    "text": lambda n: (
+        f"<item><title>of all</title><description>{n % 10}</description><category>{n}</category></item>"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", SHARED.values(), ids=SHARED.keys())
+async def test_what_shares_its_guid_with_what_another_poll_reads_is_an_entry_of_its_own(
+    feed: Feed, publisher: Server, make: Callable[[int], str]
+) -> None:
+    """Else each would be taken for a change of the one before."""
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=10))
+    results = await until_nothing_waits(feed, [make(n) for n in range(40)])
+    assert sum(one.changed for one in results) == 0
+    assert feed.place.store.totals().entries == 40
+    feed.place.wait(hours=1)
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    assert (await feed.bring([make(n) for n in range(41)])).changed == 0
+    assert feed.place.store.totals().entries == 41
+
+
 async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed, publisher: Server) -> None:
     """Of items that cannot be known again, those that are new stand before the place where reading goes on."""
     make = UNKNOWABLE["dates that lean on others"]
