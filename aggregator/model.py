@@ -515,7 +515,8 @@ class Reading:
     """All that a worker process makes of one document: `entries` without those of items known before.
 
     `skipped` counts these, `beyond` those that one poll does not read; then the next goes on after `passed`, or begins
-    anew. `known` is what to remember for the next reading, in place of what was remembered.
+    anew. `is_another`: hardly anything is left of what earlier polls have read of a large one. `known` is what to
+    remember for the next reading, in place of what was remembered.
     """
 
     head: FeedHead
@@ -524,6 +525,7 @@ class Reading:
     skipped: int = 0
     beyond: int = 0
     passed: Passed | None = None
+    is_another: bool = False
     known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None

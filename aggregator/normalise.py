@@ -46,6 +46,7 @@ class Normalised(NamedTuple):
     read: int  # entries
     beyond: int  # entries left unread
     passed: Passed | None  # where to go on with them; None = from the first on
+    begin: int  # entries before those read that earlier polls have read
 
 
 def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
@@ -77,7 +78,7 @@ def normalise_entries(
     entries = [_entry(source, parsed, habit, position, one) for position, one in families]
     rest = len(wanted) - begin - len(now)
     upto = Passed(skipped + begin + len(now), _mark(now[-1][1].said), come) if rest else None
-    return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto)
+    return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto, begin)
 
 
 def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:

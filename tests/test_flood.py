@@ -1,6 +1,7 @@
 """What is old does not come to the top: held back, said so, and released at its own dates (FEATURES G4)."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -316,6 +317,33 @@ async def test_what_shares_its_guid_with_what_another_poll_reads_is_an_entry_of_
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
     assert (await feed.bring([make(n) for n in range(41)])).changed == 0
     assert feed.place.store.totals().entries == 41
+
+
+async def test_a_large_document_that_is_another_at_each_poll_is_first_only_once(
+    feed: Feed, publisher: Server
+) -> None:
+    """Else it would be a way around the guard: dated now, all of each would be shown."""
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=30))
+    results = []
+    for n in range(4):
+        results.append(await feed.bring(item(m, NOON - m * DAY, f"day{n} ") for m in range(100)))
+        feed.place.wait(hours=1)
+    assert [(one.new, one.held) for one in results] == [(30, 0), (0, 30), (0, 30), (0, 30)]
+
+
+async def test_all_dates_of_a_large_document_are_read_anew(feed: Feed, publisher: Server) -> None:
+    alfa = source("alfa", url=publisher.url("/alfa"), max_new=10)
+    feed.place.configure(alfa)
+    items = [
+        f"<item><guid>n{n}</guid><title>n number {n}</title><pubDate>2026-02-03 04:05</pubDate></item>"
+        for n in range(30)
+    ]
+    await until_nothing_waits(feed, items)
+    feed.place.wait(hours=1)
+    feed.place.configure(replace(alfa, timezone="America/New_York"))
+    await until_nothing_waits(feed, items)
+    shown = (await feed.place.feed()).entries
+    assert (len(shown), {one.published for one in shown}) == (30, {"2026-02-03T09:05:00Z"})
 
 
 async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed, publisher: Server) -> None:
