@@ -75,22 +75,39 @@ def normalise_entries(
     begin, come = _begin([one.said for _, one in wanted], passed, skipped)
     now = wanted[begin : begin + source.max_new]
     families = _with_families(wanted, begin, begin + len(now), max(source.max_new, NEW_MOST))
-    entries = [_entry(source, parsed, habit, position, one) for position, one in families]
+    entries = _apart([_entry(source, parsed, habit, position, one) for position, one in families])
     rest = len(wanted) - begin - len(now)
-    upto = Passed(skipped + begin + len(now), _mark(now[-1][1].said), come) if rest else None
-    return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto, begin)
+    stays, stays_last = _stays(wanted[: begin + len(now)], entries, begin)
+    upto = (
+        Passed(skipped + begin + len(now), _mark(now[-1][1].said), come, stays, stays_last) if rest else None
+    )
+    return Normalised(entries, habit.lasting, len(now), rest + come, upto, begin)
 
 
 def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:
     """Return where to go on in a document that may have changed, and how many entries have come before that."""
     if passed is None:
         return 0, 0
-    expected = passed.count - skipped
-    found = [n + 1 for n, one in enumerate(said) if _mark(one) == passed.last]
+    marks = [_mark(one) for one in said]
+    expected, last = passed.count - skipped, passed.last
+    if last not in marks:
+        expected, last = passed.stays, passed.stays_last
+    found = [n + 1 for n, mark in enumerate(marks) if mark == last]
     if not found:
         return 0, 0
     begin = min(found, key=lambda n: abs(n - expected))
     return begin, passed.come + max(0, begin - expected)
+
+
+def _stays(passed: Sequence[tuple[int, "_Told"]], entries: Iterable[Entry], begin: int) -> tuple[int, str]:
+    """Return how many of those passed the next reading will not leave out as known, and the mark of the last."""
+    known = {entry.position for entry in entries if entry.can_be_known}
+    stay = [
+        one.said
+        for n, (position, one) in enumerate(passed)
+        if n < begin or one.said.digest is None or position not in known
+    ]
+    return len(stay), _mark(stay[-1]) if stay else ""
 
 
 def _with_families(

@@ -116,5 +116,5 @@ def _to_remember(parsed: ParsedFeed, entries: Sequence[Entry]) -> Iterable[Known
     digests = {entry.position: entry.digest for entry in parsed.entries}
     for entry in entries:
         digest = digests.get(entry.position)
-        if digest is not None and entry.said_guid is None and not entry.leans:
+        if digest is not None and entry.can_be_known:
             yield KnownItem(digest=digest, guid=guid_digest(entry.guid), problems=entry.problems)

@@ -264,6 +264,11 @@ UNKNOWABLE: Mapping[str, Callable[[int], str]] = {
     "a guid that many share": lambda n: (
         f"<item><guid>n{n // 10}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
     ),
+    "every third with a guid that others share": lambda n: (
+        item(n, NOON - n * DAY)
+        if n % 3
+        else f"<item><guid>s{n // 30}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
+    ),
     "markup that is broken": lambda n: (
         f"<item><guid>n{n}</guid><title>n number {n}</title><broken><&></item>"
         if n % 10
