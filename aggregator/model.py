@@ -500,6 +500,11 @@ class Entry:
     problems: tuple[str, ...] = ()
     leans: bool = False  # other dates of its document decided what its own mean, or could have
 
+    @property
+    def can_be_known(self) -> bool:
+        """Whether it would be the same whatever stands beside it in its document."""
+        return self.said_guid is None and not self.leans
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -508,6 +513,8 @@ class Passed:
     count: int  # entries
     last: str  # digest of the last
     come: int = 0  # entries before it that have come meanwhile, and are unread
+    stays: int = 0  # of those read so many cannot be left out as known next time,
+    stays_last: str = ""  # and this is the digest of the last of these, which stands in for `last`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,7 +522,8 @@ class Reading:
     """All that a worker process makes of one document: `entries` without those of items known before.
 
     `skipped` counts these, `beyond` those that one poll does not read; then the next goes on after `passed`, or begins
-    anew. `known` is what to remember for the next reading, in place of what was remembered.
+    anew. `is_another`: hardly anything is left of what earlier polls have read of a large one. `known` is what to
+    remember for the next reading, in place of what was remembered.
     """
 
     head: FeedHead
@@ -524,6 +532,7 @@ class Reading:
     skipped: int = 0
     beyond: int = 0
     passed: Passed | None = None
+    is_another: bool = False
     known: tuple[KnownItem, ...] = ()
     hints: FeedHints = FeedHints()
     archive_url: str | None = None

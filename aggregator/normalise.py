@@ -14,6 +14,7 @@ from aggregator.dates import Habit, learn, primary, read_date
 from aggregator.errors import printable
 from aggregator.html import escape_text, lift_posted, plain_text, safe_text, sanitise, xml_safe
 from aggregator.model import (
+    NEW_MOST,
     NO_EXTRAS,
     Enclosure,
     Entry,
@@ -45,6 +46,7 @@ class Normalised(NamedTuple):
     read: int  # entries
     beyond: int  # entries left unread
     passed: Passed | None  # where to go on with them; None = from the first on
+    begin: int  # entries before those read that earlier polls have read
 
 
 def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
@@ -72,22 +74,62 @@ def normalise_entries(
     skipped = len(parsed.skipped)
     begin, come = _begin([one.said for _, one in wanted], passed, skipped)
     now = wanted[begin : begin + source.max_new]
-    entries = [_entry(source, parsed, habit, position, one) for position, one in now]
+    families = _with_families(wanted, begin, begin + len(now), max(source.max_new, NEW_MOST))
+    entries = _apart([_entry(source, parsed, habit, position, one) for position, one in families])
     rest = len(wanted) - begin - len(now)
-    upto = Passed(skipped + begin + len(now), _mark(now[-1][1].said), come) if rest else None
-    return Normalised(_apart(entries), habit.lasting, len(now), rest + come, upto)
+    stays, stays_last = _stays(wanted[: begin + len(now)], entries, begin)
+    upto = (
+        Passed(skipped + begin + len(now), _mark(now[-1][1].said), come, stays, stays_last) if rest else None
+    )
+    return Normalised(entries, habit.lasting, len(now), rest + come, upto, begin)
 
 
 def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:
     """Return where to go on in a document that may have changed, and how many entries have come before that."""
     if passed is None:
         return 0, 0
-    expected = passed.count - skipped
-    found = [n + 1 for n, one in enumerate(said) if _mark(one) == passed.last]
+    marks = [_mark(one) for one in said]
+    expected, last = passed.count - skipped, passed.last
+    if last not in marks:
+        expected, last = passed.stays, passed.stays_last
+    found = [n + 1 for n, mark in enumerate(marks) if mark == last]
     if not found:
         return 0, 0
     begin = min(found, key=lambda n: abs(n - expected))
     return begin, passed.come + max(0, begin - expected)
+
+
+def _stays(passed: Sequence[tuple[int, "_Told"]], entries: Iterable[Entry], begin: int) -> tuple[int, str]:
+    """Return how many of those passed the next reading will not leave out as known, and the mark of the last."""
+    known = {entry.position for entry in entries if entry.can_be_known}
+    stay = [
+        one.said
+        for n, (position, one) in enumerate(passed)
+        if n < begin or one.said.digest is None or position not in known
+    ]
+    return len(stay), _mark(stay[-1]) if stay else ""
+
+
+def _with_families(
+    wanted: Sequence[tuple[int, "_Told"]], begin: int, end: int, most: int
+) -> Sequence[tuple[int, "_Told"]]:
+    """Return what is read at once, and at `most` so many others of the document that share a guid with one of it.
+
+    They are told apart by looking at all: one by one each would be taken for a change of the one before.
+    """
+    if end - begin == len(wanted):
+        return wanted
+    guids = [_said_guid(one) for _, one in wanted]
+    now = set(guids[begin:end])
+    others = [n for n, guid in enumerate(guids) if guid in now and not begin <= n < end]
+    return [wanted[n] for n in sorted((*range(begin, end), *others[:most]))]
+
+
+def _said_guid(told: "_Told") -> str:
+    """Return the guid by which an entry is told apart from others that have it."""
+    title, text = _title(told.said.title), safe_text(told.content or told.summary)
+    said = told.said.lone_id or (told.said.id or "").strip()
+    return _guid(said or None, canonical(told.link) if told.link else None, title, text)
 
 
 def _mark(said: ParsedEntry) -> str:

@@ -1,12 +1,15 @@
 """All that a worker process makes of one document, as one call that can be sent there."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aggregator import rules
 from aggregator.errors import printable
 from aggregator.model import Entry, KnownItem, ParsedFeed, Passed, Reading, Response, Source
 from aggregator.normalise import Normalised, normalise_entries, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
+
+LEFT_LEAST = 10  # one in so many entries that were read of a document is there as long as it is the same
 
 
 def read(
@@ -32,8 +35,10 @@ def read(
         found = normalise_entries(source, parsed, date_orders, passed=passed)
         skipped = []
     is_partial = passed is not None or found.beyond > 0
-    carried = _still_known(parsed, found.entries, remembered) if is_partial else ()
-    return _reading(source, parsed, found, skipped, carried)
+    carried = tuple(_still_known(parsed, found.entries, remembered)) if is_partial else ()
+    reading = _reading(source, parsed, found, skipped, carried)
+    again = found.begin + len(skipped) + len(carried)
+    return replace(reading, is_another=passed is not None and again * LEFT_LEAST < passed.count)
 
 
 def _reading(
@@ -111,5 +116,5 @@ def _to_remember(parsed: ParsedFeed, entries: Sequence[Entry]) -> Iterable[Known
     digests = {entry.position: entry.digest for entry in parsed.entries}
     for entry in entries:
         digest = digests.get(entry.position)
-        if digest is not None and entry.said_guid is None and not entry.leans:
+        if digest is not None and entry.can_be_known:
             yield KnownItem(digest=digest, guid=guid_digest(entry.guid), problems=entry.problems)

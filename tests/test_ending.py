@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.running import ROOT
 
@@ -33,6 +34,36 @@ def test_what_does_not_end_is_ended_and_named() -> None:
     (line,) = ended.stderr.splitlines()
     assert 'result="what had not ended was ended"' in line
     assert "stuck in " in line
+
+
+FAILING = """
+import asyncio, os, sys, threading
+from pathlib import Path
+from aggregator.daemon import Daemon
+
+class Failing(Daemon):
+    async def _follow(self):
+        threading.Thread(target=threading.Event().wait, name="stuck").start()
+        raise RuntimeError("a bug of ours")
+
+asyncio.run(Failing(Path("aggregator.toml"), environ=os.environ).run())
+"""
+
+
+def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(tmp_path: Path) -> None:
+    """Else nobody would ever restart it."""
+    (tmp_path / "aggregator.toml").write_text('[server]\nlisten = ""\n', encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-c", FAILING],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "a bug of ours" in ended.stderr
 
 
 def test_it_is_ended_too_when_nobody_reads_what_it_says() -> None:

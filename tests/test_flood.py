@@ -1,6 +1,7 @@
 """What is old does not come to the top: held back, said so, and released at its own dates (FEATURES G4)."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -263,6 +264,11 @@ UNKNOWABLE: Mapping[str, Callable[[int], str]] = {
     "a guid that many share": lambda n: (
         f"<item><guid>n{n // 10}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
     ),
+    "every third with a guid that others share": lambda n: (
+        item(n, NOON - n * DAY)
+        if n % 3
+        else f"<item><guid>s{n // 30}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
+    ),
     "markup that is broken": lambda n: (
         f"<item><guid>n{n}</guid><title>n number {n}</title><broken><&></item>"
         if n % 10
@@ -285,6 +291,64 @@ async def test_a_large_document_is_read_to_its_end_whatever_its_items_are(
     assert len(results) == 5
     assert sum(one.new + one.held + one.duplicate for one in results) == 450
     assert feed.place.store.totals().entries == 450
+
+
+# Items of which each poll sees one with a guid, a link or a title that it would share with others.
+SHARED: Mapping[str, Callable[[int], str]] = {
+    "guid": lambda n: (
+        f"<item><guid>n{n % 10}</guid><link>https://alfa.example/{n}</link><title>n number {n}</title></item>"
+    ),
+    "link": lambda n: f"<item><link>https://alfa.example/{n % 10}</link><title>n number {n}</title></item>",
+    "link and title": lambda n: (
+        f"<item><link>https://alfa.example/{n % 10}</link><title>of all</title>"
+        f"<description>Number {n} has words of its own: {hex(n * 7919)}</description></item>"
+    ),
+    "text": lambda n: (
+        f"<item><title>of all</title><description>{n % 10}</description><category>{n}</category></item>"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", SHARED.values(), ids=SHARED.keys())
+async def test_what_shares_its_guid_with_what_another_poll_reads_is_an_entry_of_its_own(
+    feed: Feed, publisher: Server, make: Callable[[int], str]
+) -> None:
+    """Else each would be taken for a change of the one before."""
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=10))
+    results = await until_nothing_waits(feed, [make(n) for n in range(40)])
+    assert sum(one.changed for one in results) == 0
+    assert feed.place.store.totals().entries == 40
+    feed.place.wait(hours=1)
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
+    assert (await feed.bring([make(n) for n in range(41)])).changed == 0
+    assert feed.place.store.totals().entries == 41
+
+
+async def test_a_large_document_that_is_another_at_each_poll_is_first_only_once(
+    feed: Feed, publisher: Server
+) -> None:
+    """Else it would be a way around the guard: dated now, all of each would be shown."""
+    feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=30))
+    results = []
+    for n in range(4):
+        results.append(await feed.bring(item(m, NOON - m * DAY, f"day{n} ") for m in range(100)))
+        feed.place.wait(hours=1)
+    assert [(one.new, one.held) for one in results] == [(30, 0), (0, 30), (0, 30), (0, 30)]
+
+
+async def test_all_dates_of_a_large_document_are_read_anew(feed: Feed, publisher: Server) -> None:
+    alfa = source("alfa", url=publisher.url("/alfa"), max_new=10)
+    feed.place.configure(alfa)
+    items = [
+        f"<item><guid>n{n}</guid><title>n number {n}</title><pubDate>2026-02-03 04:05</pubDate></item>"
+        for n in range(30)
+    ]
+    await until_nothing_waits(feed, items)
+    feed.place.wait(hours=1)
+    feed.place.configure(replace(alfa, timezone="America/New_York"))
+    await until_nothing_waits(feed, items)
+    shown = (await feed.place.feed()).entries
+    assert (len(shown), {one.published for one in shown}) == (30, {"2026-02-03T09:05:00Z"})
 
 
 async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed, publisher: Server) -> None:

@@ -82,6 +82,7 @@ class Daemon:
             collect_seldom()
             self._schedule.start()
             stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
+            stack.callback(self._begin_to_end)
             log.info(
                 "ready", listen=self._configuration.server.listen, public_url=self._configuration.public_url
             )
@@ -105,6 +106,12 @@ class Daemon:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    def _begin_to_end(self) -> None:
+        """Be gone in time also without having been told to stop: whoever restarts us waits for that."""
+        if not self._stop.is_set() or self._breaker.is_final:
+            self._last_resort.code = 1
+        self._last_resort.start()
 
     # serving
 

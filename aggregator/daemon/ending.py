@@ -8,17 +8,21 @@ from typing import NoReturn
 
 from aggregator.logs import log
 
-LAST_RESORT = timedelta(seconds=7)  # after it was told to stop: within 10 it must be gone (INTERFACE)
+LAST_RESORT = timedelta(
+    seconds=7
+)  # after it was told to stop, or failed: within 10 it must be gone (INTERFACE)
 TELLING = timedelta(seconds=1)  # for the last line of the log: whoever reads it may be stuck, too
 
 
 class LastResort:
     """Ends the process once `LAST_RESORT` has passed since the first `start`, as kill -9 would: nothing is lost by it.
 
-    A thread cannot be cancelled, and may wait for a disk that does not answer, or migrate a large store.
+    A thread cannot be cancelled, and may wait for a disk that does not answer, or migrate a large store. `code` is
+    what the process ends with.
     """
 
     def __init__(self, within: timedelta = LAST_RESORT) -> None:
+        self.code = 0
         self._within = within
         self._timer: threading.Timer | None = None
 
@@ -34,7 +38,7 @@ class LastResort:
         telling = threading.Thread(target=self._tell, daemon=True)
         telling.start()
         telling.join(TELLING.total_seconds())
-        os._exit(0)
+        os._exit(self.code)
 
     def _tell(self) -> None:
         log.error(

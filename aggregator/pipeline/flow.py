@@ -12,7 +12,8 @@ DAY = timedelta(days=1)
 # that more is to come, and after which entry. So the next poll asks for all of it, with no validators, and goes on
 # where this one ended.
 FIRST, MORE = " (its first document)", " (a flood)"
-_READ = re.compile(r" (\d+) read, up to (\w+), (\d+) come\Z")
+REDATED = " (its first document, dates anew)"  # since how its dates are read was changed, too
+_READ = re.compile(r" (\d+) read, up to (\w+), (\d+) come(?:, (\d+) stay, up to (\w*))?\Z")
 
 
 def read_with(source: Source, reading: Reading, before: SourceState) -> str:
@@ -20,16 +21,25 @@ def read_with(source: Source, reading: Reading, before: SourceState) -> str:
     if not reading.beyond:
         return source.reading
     passed = reading.passed
-    upto = f" {passed.count} read, up to {passed.last}, {passed.come} come" if passed is not None else ""
-    return source.reading + (FIRST if _is_first(source, before) else MORE) + upto
+    upto = ""
+    if passed is not None:
+        upto = f" {passed.count} read, up to {passed.last}, {passed.come} come"
+        upto += f", {passed.stays} stay, up to {passed.stays_last}"
+    kind = MORE if not _is_first(source, reading, before) else REDATED if redates(source, before) else FIRST
+    return source.reading + kind + upto
+
+
+def redates(source: Source, before: SourceState) -> bool:
+    """Whether known entries get the dates read now: the operator has changed how, and not all was read since."""
+    return not (before.reading or "").startswith(source.dating) or _said(before) == source.reading + REDATED
 
 
 def passed(source: Source, state: SourceState) -> Passed | None:
     """Return how far earlier polls have read the document; None when it is to be read from its beginning."""
     told = _READ.search(state.reading or "")
-    if told is None or _said(state) not in {source.reading + FIRST, source.reading + MORE}:
+    if told is None or _said(state) not in {source.reading + kind for kind in (FIRST, REDATED, MORE)}:
         return None
-    return Passed(int(told[1]), told[2], int(told[3]))
+    return Passed(int(told[1]), told[2], int(told[3]), int(told[4] or 0), told[5] or "")
 
 
 def _said(state: SourceState) -> str:
@@ -37,8 +47,11 @@ def _said(state: SourceState) -> str:
     return _READ.sub("", state.reading or "")
 
 
-def _is_first(source: Source, before: SourceState) -> bool:
-    return before.last_success_at is None or _said(before) not in {source.reading, source.reading + MORE}
+def _is_first(source: Source, reading: Reading, before: SourceState) -> bool:
+    """A large first document is one as long as it is the same: with other entries at each poll it would never end."""
+    if before.last_success_at is None:
+        return True
+    return _said(before) not in {source.reading, source.reading + MORE} and not reading.is_another
 
 
 def flow_of(
@@ -52,7 +65,7 @@ def flow_of(
     expected = 0.0 if last is None else (entries_a_day(before.rhythm, now=last) or 0.0) * ((now - last) / DAY)
     goes_on = _said(before) == source.reading + MORE  # then what was read of it is known only since
     return Flow(
-        is_first=is_archive or _is_first(source, before),
+        is_first=is_archive or _is_first(source, reading, before),
         size=len(reading.entries) + (0 if goes_on else reading.skipped),
         expected=expected,
     )

@@ -24,7 +24,7 @@ from aggregator.model import (
 )
 from aggregator.pipeline import outcome
 from aggregator.pipeline.archives import with_archives
-from aggregator.pipeline.flow import passed, read_with
+from aggregator.pipeline.flow import passed, read_with, redates
 from aggregator.pipeline.keeping import keep
 from aggregator.pipeline.plant import Parts
 from aggregator.pipeline.report import count, problems, refusal, report, report_move, result_of
@@ -152,7 +152,7 @@ class _Visit:
             finish,
             before=self.state,
             known=reading.known if whole else None,
-            redate=not (self.state.reading or "").startswith(self.source.dating),
+            redate=redates(self.source, self.state),
         )
         report_move(self.source, self.state, state)
         renamed = reading.head != self.state.head

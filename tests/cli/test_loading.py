@@ -42,3 +42,13 @@ def test_who_asks_waits_for_nothing_that_only_the_daemon_uses(tmp_path: Path, co
     heavy = "{'aiohttp', 'apscheduler', 'feedparser', 'jinja2', 'starlette', 'uvicorn'} & sys.modules.keys()"
     assert said_at_the_end(heavy, command, "--help", cwd=tmp_path) == "set()\n"
     assert said_at_the_end(f"len({heavy})", "run", "--help", cwd=tmp_path) == "6\n"
+
+
+@pytest.mark.parametrize("arguments", [("search", "run"), ("-c", "run", "check"), ("poll", "run")])
+def test_only_the_daemon_ends_at_once_while_it_is_loaded(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A command that is interrupted must not say that all is well."""
+    told = "__import__('signal').getsignal(15) is __import__('signal').SIG_DFL"
+    assert said_at_the_end(told, *arguments, "--help", cwd=tmp_path) == "True\n"
+    assert (
+        said_at_the_end(told, "-c", "x", "--log-format", "json", "run", "--help", cwd=tmp_path) == "False\n"
+    )
