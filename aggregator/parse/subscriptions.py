@@ -102,11 +102,12 @@ class _Found:
 
 
 def _http(url: str) -> str:
-    """Undo the feed: scheme that browsers once had: feed://host/ and feed:https://host/."""
-    if url[:5].lower() != "feed:":
-        return url
-    rest = url[5:].removeprefix("//")
-    return rest if rest.lower().startswith(("http://", "https://")) else f"http://{rest}"
+    """Undo the feed: scheme that browsers once had, feed://host/ and feed:https://host/, and capitals in any."""
+    if url[:5].lower() == "feed:":
+        rest = url[5:].removeprefix("//")
+        url = rest if rest.lower().startswith(("http://", "https://")) else f"http://{rest}"
+    scheme, colon, rest = url.partition(":")
+    return f"{scheme.lower()}{colon}{rest}" if colon else url
 
 
 def _complaint(url: str) -> str | None:

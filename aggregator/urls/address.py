@@ -32,7 +32,7 @@ _NORMAL = re.compile(
     rf"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|{_ENCODED})++)?"
 )
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_BLANKS = "".join(map(chr, range(0x21)))  # C0 controls and space
+BLANKS = "".join(map(chr, range(0x21)))  # C0 controls and space
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY = re.compile(
     r"%(?![0-9A-Fa-f]{2})"
@@ -137,7 +137,7 @@ def parsed(url: str) -> Address | None:
 
 def forgiven(url: str) -> str:
     """Undo what browsers forgive: white space around, line breaks and tabs inside, backslashes."""
-    text = url.strip(_BLANKS)
+    text = url.strip(BLANKS)
     for unwanted in "\t\n\r":
         text = text.replace(unwanted, "")
     if "\\" in text and len(text) <= MAX_URL_LENGTH:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aggregator.urls.address import (
+    BLANKS,
     MAX_URL_LENGTH,
     Address,
     forgiven,
@@ -49,7 +50,7 @@ def canonical(url: str) -> str:
 def strict_key(url: str) -> str:
     """Return what two spellings of one address share. For comparing, never for following."""
     address = _canonical(url)
-    return url.strip() if address is None else str(_strict(address))
+    return url.strip(BLANKS) if address is None else str(_strict(address))
 
 
 def folded_key(url: str) -> str:
@@ -59,7 +60,7 @@ def folded_key(url: str) -> str:
     """
     address = _canonical(url)
     if address is None:
-        return url.strip()
+        return url.strip(BLANKS)
     address = _strict(_uncached(_strict(address)))
     query = "&".join(
         piece for piece in address.query.split("&") if piece.removesuffix("=").lower() not in VARIANTS
