@@ -126,7 +126,8 @@ def clear(data_dir: Path, *, now: datetime) -> None:
 
 def _waiting(data_dir: Path) -> list[Path]:
     try:
-        found = [(entry.stat().st_mtime_ns, Path(entry.path)) for entry in os.scandir(data_dir / FOLDER)]
+        with os.scandir(data_dir / FOLDER) as entries:
+            found = [(entry.stat().st_mtime_ns, Path(entry.path)) for entry in entries]
     except FileNotFoundError:  # nobody has given an order yet, or one was just taken back: look again
         return []
     return [path for _, path in sorted(found) if path.suffix == ORDER][:MOST_AT_ONCE]

@@ -18,14 +18,15 @@ settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
-WORKERS_A_CORE = 2  # half of the tests wait for daemons, clocks and one another
+WORKERS_A_CORE = 1.5  # many tests wait for daemons, clocks and one another
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """How many workers `-n auto` means; None where pytest-xdist's own variable says it."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return WORKERS_A_CORE * (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return round(WORKERS_A_CORE * cores)
 
 
 @pytest.fixture

@@ -138,7 +138,12 @@ class Running:
 
     def __enter__(self) -> Self:
         self._start()
-        self.log("event=ready")
+        try:
+            self.log("event=ready")
+        except BaseException:
+            self.process.kill()
+            self.process.wait(10)
+            raise
         return self
 
     @contextmanager

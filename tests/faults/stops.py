@@ -220,7 +220,7 @@ def _is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def busy(count: int = BUSY) -> Iterator[None]:
+def busy(count: int) -> Iterator[None]:
     """Let so many processes want all of the processor."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
@@ -237,7 +237,7 @@ def run(rounds: int, directory: Path, seed: str, *, say: bool = False) -> tuple[
     longest = 0.0
     for first in range(0, rounds, LIFE):
         place = directory / f"life-{first}"
-        with life(place, f"{seed} {first}", Stopped, others=hazards, hosts=HAZARDOUS) as one, busy():
+        with life(place, f"{seed} {first}", Stopped, others=hazards, hosts=HAZARDOUS) as one, busy(BUSY):
             for _ in range(min(LIFE, rounds - first)):
                 one.stop()
                 one.check()

@@ -7,10 +7,13 @@ import pytest
 
 from tests.faults import stops
 
-ROUNDS = int(os.environ.get("STOP_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("STOP_ROUNDS", "0"))  # none in the suite: its busy processes starve other tests
 SECONDS = 60  # for one round, on a machine with much else to do
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc"),
+    pytest.mark.skipif(not ROUNDS, reason="STOP_ROUNDS is not set"),
+]
 
 
 @pytest.mark.timeout(120 + SECONDS * ROUNDS)
