@@ -1,4 +1,4 @@
-"""A daemon that is told to stop in the middle of anything; STOP_ROUNDS=200 for long (see `stops`)."""
+"""A daemon that is told to stop in the middle of anything, under load; STOP_ROUNDS says how often, none by default."""
 
 import os
 from pathlib import Path
