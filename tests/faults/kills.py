@@ -161,7 +161,10 @@ class Life:
                     after - once >= 2 for once, after in zip(before, self.newsroom.polls(), strict=True)
                 )
 
-            eventually(polled, "every source is polled twice")
+            try:
+                eventually(polled, "every source is polled twice")
+            except AssertionError as exc:
+                raise AssertionError(f"{exc}:\n{''.join(daemon.lines)}") from exc
             assert daemon.stop() == 0
         self.check(whole=True)
 

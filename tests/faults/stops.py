@@ -237,12 +237,13 @@ def run(rounds: int, directory: Path, seed: str, *, say: bool = False) -> tuple[
     longest = 0.0
     for first in range(0, rounds, LIFE):
         place = directory / f"life-{first}"
-        with life(place, f"{seed} {first}", Stopped, others=hazards, hosts=HAZARDOUS) as one, busy(BUSY):
-            for _ in range(min(LIFE, rounds - first)):
-                one.stop()
-                one.check()
-                if say:
-                    print(f"{one.waits[-1]:.1f}", end=" ", flush=True)  # noqa: T201
+        with life(place, f"{seed} {first}", Stopped, others=hazards, hosts=HAZARDOUS) as one:
+            with busy(BUSY):
+                for _ in range(min(LIFE, rounds - first)):
+                    one.stop()
+                    one.check()
+                    if say:
+                        print(f"{one.waits[-1]:.1f}", end=" ", flush=True)  # noqa: T201
             one.end()
         ways += one.kills
         longest = max(longest, *one.waits)
