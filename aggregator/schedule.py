@@ -22,9 +22,9 @@ from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
 
 TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be due every second
-TICKS_WAITING = 4  # for a slow store, before the log says that ticks are skipped
-REFILL = timedelta(milliseconds=50)  # between the end of a poll and the next claim
+REFILL = timedelta(milliseconds=50)  # between the end of a poll, or a tick, and the next claim
 UNTICKED = timedelta(seconds=1)  # the longest without a look at what is due
+SLOW_CLAIM = timedelta(seconds=1)  # from here on the log says that polls wait for the store
 SET_BACK = timedelta(seconds=10)  # by so much at least the clock must be set for due times to be looked at
 STARTS_A_SECOND = 200.0  # polls; 100,000 sources every half an hour are 56
 TIDY = timedelta(hours=1)
@@ -66,14 +66,13 @@ class Schedule:
         self._stopping = asyncio.Event()
         self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
         self._refiller: asyncio.Task[None] | None = None
-        self._room = asyncio.Event()
+        self._look = asyncio.Event()
         self._publisher: asyncio.Task[None] | None = None
         self._indexer: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._news_since = 0.0  # monotonic seconds
         self._idle = asyncio.Event()
         self._idle.set()
-        self._claiming = asyncio.Lock()
         self._starts = Starts()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
@@ -88,14 +87,8 @@ class Schedule:
             "coalesce": True,
             "misfire_grace_time": None,
         }
-        for job, every, waiting in ((self.fill, TICK, TICKS_WAITING), (self._tidy, TIDY, 1)):
-            self._scheduler.add_job(
-                self._do,
-                Every(every),
-                [job],
-                max_instances=waiting,
-                **first,
-            )
+        for job, every in ((self._tick, TICK), (self._tidy, TIDY)):
+            self._scheduler.add_job(self._do, Every(every), [job], **first)
         self._scheduler.start()
 
     async def stop(self, within: timedelta) -> None:
@@ -111,28 +104,37 @@ class Schedule:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    def look(self) -> None:
+        """Look soon at what is due."""
+        self._look.set()
+
+    async def _tick(self) -> None:
+        self.look()
+
     async def fill(self) -> None:
         """Claim and start as many due polls as there is room for."""
-        async with self._claiming:
-            room = min(self.concurrency - len(self._polls), self._starts.room())
-            if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
-                return
-            await self._release()
-            due = await asyncio.to_thread(
-                self._store.claim_due,
-                self._clock(),
-                limit=room,
-                lease=LEASE,
-                busy_hosts=set(self._polls.values()),
-            )
-            if self._stopping.is_set():
-                return  # their claims end with this process
-            self._starts.take(len(due))
-            for claim in due:
-                task = asyncio.create_task(self._guard(partial(self._poll, claim.source_id)))
-                self._polls[task] = claim.host
-                self._idle.clear()
-                task.add_done_callback(self._done)
+        room = min(self.concurrency - len(self._polls), self._starts.room())
+        if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
+            return
+        began = monotonic()
+        await self._release()
+        due = await asyncio.to_thread(
+            self._store.claim_due,
+            self._clock(),
+            limit=room,
+            lease=LEASE,
+            busy_hosts=set(self._polls.values()),
+        )
+        if (took := monotonic() - began) >= SLOW_CLAIM.total_seconds():
+            log.warning("claim", result="polls waited for the store", ms=round(took * 1000))
+        if self._stopping.is_set():
+            return  # their claims end with this process
+        self._starts.take(len(due))
+        for claim in due:
+            task = asyncio.create_task(self._guard(partial(self._poll, claim.source_id)))
+            self._polls[task] = claim.host
+            self._idle.clear()
+            task.add_done_callback(self._done)
 
     async def _release(self) -> None:
         """Let sources go whose polls could not be kept; nobody else would before the `LEASE` ends."""
@@ -162,12 +164,12 @@ class Schedule:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._polls[task]
-        self._room.set()
+        self.look()
         if not self._polls:
             self._idle.set()
 
     async def _refill(self) -> None:
-        """Claim again soon after a poll has ended, for several ends at once.
+        """Claim soon after a tick or the end of a poll, for several at once; one claim follows the other.
 
         And now and then in any case, by the monotonic clock: APScheduler goes by the wall clock, and when that
         is set back it would not tick until the old time has come again.
@@ -175,14 +177,14 @@ class Schedule:
         ahead = self._clock().timestamp() - monotonic()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), UNTICKED.total_seconds())
+                await asyncio.wait_for(self._look.wait(), UNTICKED.total_seconds())
             before, ahead = ahead, self._clock().timestamp() - monotonic()
             if before - ahead > SET_BACK.total_seconds():
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=self._clock())
                 await self._pipeline.recount()
             await asyncio.sleep(REFILL.total_seconds())
-            self._room.clear()
+            self._look.clear()
             await self.fill()
 
     async def _publish_news(self) -> None:

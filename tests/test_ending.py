@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.running import ROOT
 
 STUCK = """
@@ -42,7 +44,7 @@ from pathlib import Path
 from aggregator.daemon import Daemon
 
 class Failing(Daemon):
-    async def _follow(self):
+    async def {step}(self):
         threading.Thread(target=threading.Event().wait, name="stuck").start()
         raise RuntimeError("a bug of ours")
 
@@ -50,11 +52,12 @@ asyncio.run(Failing(Path("aggregator.toml"), environ=os.environ).run())
 """
 
 
-def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["_open_server", "_follow"])
+def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(tmp_path: Path, step: str) -> None:
     """Else nobody would ever restart it."""
     (tmp_path / "aggregator.toml").write_text('[server]\nlisten = ""\n', encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-c", FAILING],
+        [sys.executable, "-c", FAILING.format(step=step)],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,37 +62,39 @@ class Daemon:
         _warn(self._configuration)
         self._catch_signals()
         async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
-            self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
-            self._engine.count_subscribers = lambda: self._subscribers.count(now())
             self._breaker = Breaker(self._engine.store, recovered=self._recovered)
-            stack.callback(self._leave_note)
-            await self._open_server()
-            stack.push_async_callback(self._close_server)
-            await self._engine.pipeline.publish()
-            backups = Backups(lambda: self._configuration, self._breaker)
-            stack.callback(backups.close)
-            self._schedule = Schedule(
-                pipeline=self._engine.pipeline,
-                store=self._engine.store,
-                concurrency=self._configuration.poll.concurrency,
-                tidy=self._tidy,
-                alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
-                breaker=self._breaker,
-            )
-            collect_seldom()
-            self._schedule.start()
-            stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
-            stack.callback(self._begin_to_end)
-            log.info(
-                "ready", listen=self._configuration.server.listen, public_url=self._configuration.public_url
-            )
-            await self._follow()
-            log.info("stop")
+            with self._then_to_end():
+                await self._work(stack)
         if self._schedule.failure is not None:
             raise self._schedule.failure
         if self._breaker.is_final and self._breaker.failure is not None:
             raise self._breaker.failure
         log.info("stopped")
+
+    async def _work(self, stack: AsyncExitStack) -> None:
+        """Poll, publish and serve; what is to be ended afterwards is put on the `stack`."""
+        self._subscribers = Subscribers(clock=now, earlier=self._engine.subscribers)
+        self._engine.count_subscribers = lambda: self._subscribers.count(now())
+        stack.callback(self._leave_note)
+        await self._open_server()
+        stack.push_async_callback(self._close_server)
+        await self._engine.pipeline.publish()
+        backups = Backups(lambda: self._configuration, self._breaker)
+        stack.callback(backups.close)
+        self._schedule = Schedule(
+            pipeline=self._engine.pipeline,
+            store=self._engine.store,
+            concurrency=self._configuration.poll.concurrency,
+            tidy=self._tidy,
+            alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
+            breaker=self._breaker,
+        )
+        collect_seldom()
+        self._schedule.start()
+        stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
+        log.info("ready", listen=self._configuration.server.listen, public_url=self._configuration.public_url)
+        await self._follow()
+        log.info("stop")
 
     def _catch_signals(self) -> None:
         """The last resort begins at once, also while the event loop stands still; its own handlers would wait."""
@@ -107,11 +109,15 @@ class Daemon:
             signal.signal(name, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
 
-    def _begin_to_end(self) -> None:
+    @contextmanager
+    def _then_to_end(self) -> Iterator[None]:
         """Be gone in time also without having been told to stop: whoever restarts us waits for that."""
-        if not self._stop.is_set() or self._breaker.is_final:
-            self._last_resort.code = 1
-        self._last_resort.start()
+        try:
+            yield
+        finally:
+            if not self._stop.is_set() or self._breaker.is_final:
+                self._last_resort.code = 1
+            self._last_resort.start()
 
     # serving
 
@@ -229,7 +235,7 @@ class Daemon:
         with self._breaker.tripped_by_failures():
             await self._engine.reconfigure(new)
             self._schedule.news()
-            await self._schedule.fill()
+            self._schedule.look()
         before, after = ({source.id for source in one.sources} for one in (old, new))
         log.info(
             "reload", result="ok", sources=len(after), added=len(after - before), removed=len(before - after)
