@@ -1,17 +1,22 @@
 """Archives of our feeds from outside: the daemon, its files, and a reader who was away (PROTOCOL E19)."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from aggregator.pipeline.filing import STEP_ENTRIES
 from tests.archives import ids, link
 from tests.fetch.server import Answer, Server
+from tests.protocol.looking import source
 from tests.running import Running, Site, eventually
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+EACH = 1000  # entries of a source, as many as a poll reads
+ENTRIES = int(os.environ.get("ARCHIVE_ENTRIES", "2000"))  # in the store, before a fifth more comes
 
 
 def document(numbers: range) -> bytes:
@@ -58,3 +63,48 @@ def test_e19_a_reader_who_was_away_finds_everything_once(tmp_path: Path, publish
         daemon.feed("Another title")
         assert walk(daemon, site)[1] == pages
         assert not any("Traceback" in line for line in daemon.lines)
+
+
+def met_in_the_end(daemon: Running, site: Site, count: int) -> tuple[list[str], dict[str, bytes]]:
+    """Walk until so many entries are met; as long as they become more, it goes on."""
+    met: list[str] = []
+    pages: dict[str, bytes] = {}
+
+    def more() -> bool:
+        nonlocal met, pages
+        before = len(met)
+        met, pages = walk(daemon, site)
+        return len(met) > before
+
+    while len(met) < count:
+        eventually(more, f"more than {len(met)} entries are met")
+    return met, pages
+
+
+@pytest.mark.timeout(120 + ENTRIES // 50)
+def test_e19_old_pages_are_the_same_bytes_after_more_entries_and_a_restart(
+    tmp_path: Path, publisher: Server
+) -> None:
+    def tables(count: int) -> str:
+        for first in range(0, count, EACH):
+            publisher.answer(f"/{first}", Answer(body=document(range(first, first + EACH))))
+        return "".join(
+            source(f"s{first}", publisher.url(f"/{first}"), interval='"1h"')
+            for first in range(0, count, EACH)
+        )
+
+    more = ENTRIES + max(EACH, ENTRIES // 5)
+    site = Site(tmp_path, sources=tables(ENTRIES))
+    site.environ = {"AGGREGATOR_SERVER__RATE_LIMIT": ""}
+    with site.daemon() as daemon:
+        met, before = met_in_the_end(daemon, site, ENTRIES)
+        assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(ENTRIES))
+        site.sources.write_text(tables(more))
+        met, during = met_in_the_end(daemon, site, more)
+        assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(more))
+    with site.daemon() as daemon:
+        met, after = met_in_the_end(daemon, site, more)
+    assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(more))
+    assert after == during
+    assert before.items() <= after.items()
+    print(f"{len(met)} entries, each once; {len(before)} pages stayed, {len(after)} in all")  # noqa: T201 - with -rP
