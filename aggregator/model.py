@@ -463,6 +463,7 @@ class ParsedFeed:
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
     skipped: tuple[str, ...] = ()  # digests of the items that were known and left out
+    unread: int = 0  # items left out after as many as were wanted
     hints: FeedHints = FeedHints()
     archive_url: str | None = (
         None  # the document with the entries before these (RFC 5005 prev-archive, or next)

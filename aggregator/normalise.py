@@ -76,12 +76,19 @@ def normalise_entries(
     now = wanted[begin : begin + source.max_new]
     families = _with_families(wanted, begin, begin + len(now), max(source.max_new, NEW_MOST))
     entries = _apart([_entry(source, parsed, habit, position, one) for position, one in families])
-    rest = len(wanted) - begin - len(now)
+    rest = len(wanted) - begin - len(now) + _unread(parsed, limit)
     stays, stays_last = _stays(wanted[: begin + len(now)], entries, begin)
     upto = (
         Passed(skipped + begin + len(now), _mark(now[-1][1].said), come, stays, stays_last) if rest else None
     )
     return Normalised(entries, habit.lasting, len(now), rest + come, upto, begin)
+
+
+def _unread(parsed: ParsedFeed, limit: int | None) -> int:
+    """Return how many of the entries that are wanted have not been taken out of the document."""
+    if limit is None:
+        return parsed.unread
+    return min(parsed.unread, max(0, limit - len(parsed.entries) - len(parsed.skipped)))
 
 
 def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:

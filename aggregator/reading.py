@@ -9,6 +9,9 @@ from aggregator.model import Entry, KnownItem, ParsedFeed, Passed, Reading, Resp
 from aggregator.normalise import Normalised, normalise_entries, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
 
+TAKEN_APART_MOST = (
+    10_000  # items of one document, besides those that are known: a worker has room for some 40,000
+)
 LEFT_LEAST = 10  # one in so many entries that were read of a document is there as long as it is the same
 
 
@@ -26,11 +29,13 @@ def read(
     one poll does not read at once the next does: `passed` is what the last one's `Reading` has told.
     """
     remembered = {item.digest: item for item in known}
-    parsed = parse(response, source.kind, known=remembered.keys(), settings=source.reading)
+    most = max(TAKEN_APART_MOST, 2 * source.max_new) + (passed.stays if passed else 0)
+    parsed = parse(response, source.kind, known=remembered.keys(), most=most, settings=source.reading)
     found = normalise_entries(source, parsed, date_orders, passed=passed)
     skipped = [remembered[digest] for digest in parsed.skipped]
-    if _tangled(found.entries, skipped):
-        # Each has a say in what becomes of the others, so all are read; what is known is still known.
+    if _tangled(found.entries, skipped) or (parsed.unread and not found.read):
+        # Each has a say in what becomes of the others, or all hide what is new: the whole is read, and what is known
+        # is still known.
         parsed = parse(response, source.kind, settings=source.reading)
         found = normalise_entries(source, parsed, date_orders, passed=passed)
         skipped = []

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import math
 import multiprocessing
+import os
 import resource
 import signal
 import threading
@@ -31,6 +32,8 @@ CPU_LIMIT = timedelta(seconds=10)  # for one document
 TIME_LIMIT = timedelta(seconds=60)  # wall clock for one document, on a host however busy
 MEMORY_LIMIT = 200 << 20  # bytes of data in one worker: RLIMIT_DATA counts what is its own, not what it maps
 WEARY_AT = 64 << 20  # bytes of data that earlier documents left in a worker: the next one gets a new worker
+NO_ROOM = 77  # exit code of a worker whose document had none
+NO_ROOM_SAYS = f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read"
 TASKS_PER_WORKER = 1000  # then it is replaced, so that a leak in a library stays small
 PRELOADED = ["aggregator.reading"]  # imported once, before the workers fork
 
@@ -65,12 +68,16 @@ def _data() -> int:
 def _call(function: Callable[..., T], args: tuple[object, ...], cpu_seconds: int) -> T:
     """Run in a worker: the kernel ends it with SIGXCPU when this call has used that much CPU.
 
-    Memory that large documents leave in pieces never goes back to the kernel, and would count for this one's.
+    Memory that large documents leave in pieces never goes back to the kernel, and would count for this one's. Who has
+    had no room at all is ended: it might not even have enough to say so, or to begin on the next.
     """
     if next(_calls) and _data() > WEARY_AT:
         raise _Weary
     _lower(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu_seconds)
-    return function(*args)
+    try:
+        return function(*args)
+    except MemoryError:
+        os._exit(NO_ROOM)
 
 
 class Workers:
@@ -109,13 +116,15 @@ class Workers:
         except ProcessExpired as exc:
             if exc.exitcode == -signal.SIGXCPU:
                 raise ParseError(f"the document took more than {self._cpu_seconds} s of CPU to read") from exc
+            if exc.exitcode == NO_ROOM:
+                raise ParseError(NO_ROOM_SAYS) from exc
             raise ParseError(f"the worker that read the document died: {exc}") from exc
         except BrokenProcessPool as exc:
             raise ParseError(f"the worker that read the document died: {exc}") from exc
         except WorkerTimeout as exc:
             raise ParseError(f"the document took more than {seconds:g} s to read") from exc
         except MemoryError as exc:
-            raise ParseError(f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read") from exc
+            raise ParseError(NO_ROOM_SAYS) from exc
 
     async def _begun(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
         """Return what a worker that is not weary makes of a call; where one is, all are replaced."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator import reading
 from aggregator.dedup.flood import BATCH_MOST, UNDATED_SHOWN
 from aggregator.model import Answer as Done
 from aggregator.model import Order, PollResult
@@ -242,6 +243,17 @@ async def until_nothing_waits(feed: Feed, items: Sequence[str]) -> list[PollResu
     return results
 
 
+@pytest.fixture(params=[None, 40], ids=["taken apart whole", "taken apart in part"])
+def taken_apart(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much of a large document has room in memory: all of it, or about twice what one poll reads."""
+    if request.param is not None:
+        monkeypatch.setattr(reading, "TAKEN_APART_MOST", request.param)
+
+
+in_part = pytest.mark.usefixtures("taken_apart")
+
+
+@in_part
 async def test_a_large_document_is_read_in_several_polls_and_says_so(feed: Feed, publisher: Server) -> None:
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
     items = [item(n, NOON - n * DAY) for n in range(250)]
@@ -282,6 +294,7 @@ UNKNOWABLE: Mapping[str, Callable[[int], str]] = {
 }
 
 
+@in_part
 @pytest.mark.parametrize("make", UNKNOWABLE.values(), ids=UNKNOWABLE.keys())
 async def test_a_large_document_is_read_to_its_end_whatever_its_items_are(
     feed: Feed, publisher: Server, make: Callable[[int], str]
@@ -309,6 +322,7 @@ SHARED: Mapping[str, Callable[[int], str]] = {
 }
 
 
+@in_part
 @pytest.mark.parametrize("make", SHARED.values(), ids=SHARED.keys())
 async def test_what_shares_its_guid_with_what_another_poll_reads_is_an_entry_of_its_own(
     feed: Feed, publisher: Server, make: Callable[[int], str]
@@ -324,6 +338,7 @@ async def test_what_shares_its_guid_with_what_another_poll_reads_is_an_entry_of_
     assert feed.place.store.totals().entries == 41
 
 
+@in_part
 async def test_a_large_document_that_is_another_at_each_poll_is_first_only_once(
     feed: Feed, publisher: Server
 ) -> None:
@@ -336,6 +351,7 @@ async def test_a_large_document_that_is_another_at_each_poll_is_first_only_once(
     assert [(one.new, one.held) for one in results] == [(30, 0), (0, 30), (0, 30), (0, 30)]
 
 
+@in_part
 async def test_all_dates_of_a_large_document_are_read_anew(feed: Feed, publisher: Server) -> None:
     alfa = source("alfa", url=publisher.url("/alfa"), max_new=10)
     feed.place.configure(alfa)
@@ -351,6 +367,7 @@ async def test_all_dates_of_a_large_document_are_read_anew(feed: Feed, publisher
     assert (len(shown), {one.published for one in shown}) == (30, {"2026-02-03T09:05:00Z"})
 
 
+@in_part
 async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed, publisher: Server) -> None:
     """Of items that cannot be known again, those that are new stand before the place where reading goes on."""
     make = UNKNOWABLE["dates that lean on others"]
@@ -365,6 +382,7 @@ async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed,
     assert (again.new, again.held) == (0, 0)
 
 
+@in_part
 async def test_an_older_document_is_read_to_its_end(feed: Feed, publisher: Server) -> None:
     """What one poll reads at once is bounded, and what it leaves nobody else would read."""
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
@@ -379,6 +397,7 @@ async def test_an_older_document_is_read_to_its_end(feed: Feed, publisher: Serve
     assert feed.place.store.state("alfa").archive_url is None
 
 
+@in_part
 async def test_what_is_left_of_a_first_document_without_dates_is_held(feed: Feed, publisher: Server) -> None:
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
     results = await until_nothing_waits(feed, [item(n) for n in range(250)])
@@ -387,6 +406,7 @@ async def test_what_is_left_of_a_first_document_without_dates_is_held(feed: Feed
     assert feed.held + len(await feed.shown()) == 250
 
 
+@in_part
 async def test_a_hijacked_domain_is_held_poll_after_poll_and_its_neighbour_stays(
     feed: Feed, publisher: Server
 ) -> None:

@@ -1,6 +1,7 @@
 """Worker processes that are killed, by us or by others."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,6 +125,52 @@ async def test_a_hostile_document_is_read_or_refused_within_its_limits(make: Cal
         else:
             assert await pool.run(peak) < 200
         assert [entry.title for entry in (await pool.run(read, one, good)).entries] == ["good"]
+    finally:
+        pool.close()
+
+
+def dated(n: int) -> str:
+    return f"<item><title>t{n}</title><guid>{n}</guid><pubDate>Fri, 20 Nov 2026 0{n % 10}:00:00 GMT</pubDate></item>"
+
+
+HUNDRED_THOUSAND: dict[str, Callable[[], bytes]] = {
+    "rss": lambda: rss("".join(dated(n) for n in range(100_000))),
+    "json": lambda: json.dumps(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": "t",
+            "items": [{"id": f"{n}", "title": f"t{n}", "content_text": "x"} for n in range(100_000)],
+        }
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("make", HUNDRED_THOUSAND.values(), ids=HUNDRED_THOUSAND.keys())
+async def test_of_a_hundred_thousand_entries_each_reading_takes_the_next(make: Callable[[], bytes]) -> None:
+    one = Source(id="s", url="https://s.example/")
+    document = Response(status=200, url=one.url, body=make())
+    pool = Workers(1)
+    try:
+        first = await pool.run(read, one, document)
+        second = await pool.run(read, one, document, first.known, (), first.passed)
+    finally:
+        pool.close()
+    assert [entry.title for entry in first.entries] == [f"t{n}" for n in range(1000)]
+    assert [entry.title for entry in second.entries] == [f"t{n}" for n in range(1000, 2000)]
+    assert (first.beyond, second.beyond) == (99_000, 98_000)
+
+
+async def test_a_document_that_has_no_room_is_told_so_however_the_parser_ends() -> None:
+    """A parser in C may have no room even to say that it has none."""
+    one = Source(id="s", url="https://s.example/")
+    small = Response(status=200, url=one.url, body=rss(dated(1)))
+    whole = b"<!DOCTYPE rss>" + rss("".join(dated(n) for n in range(100_000)))
+    pool = Workers(1)
+    try:
+        for _ in range(3):
+            assert (await pool.run(read, one, small)).entries
+            with pytest.raises(ParseError, match="needs more than 200 MiB"):
+                await pool.run(read, one, replace(small, body=whole))
     finally:
         pool.close()
 

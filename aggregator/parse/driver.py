@@ -60,11 +60,13 @@ class Visit:
 
     known: Collection[str]
     frame: str
+    most: int | None = None  # items to be read; those after them are not, where they can be left out
     rest: memoryview | None = None  # of the document, where feedparser was given its beginning only
     failure: BaseException | None = None  # why the document is known not to be well-formed
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    unread: int = 0  # items left out after `most`
     document: bytes = b""  # as it was read
     parts: list[memoryview] = field(default_factory=list)  # of it, without the items left out
     foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
@@ -74,12 +76,24 @@ class Visit:
     @property
     def read(self) -> bytes:
         """The document without the items that were left out."""
-        return b"".join(self.parts) if self.skipped else self.document
+        return b"".join(self.parts) if self.skipped or self.unread else self.document
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many items as were wanted have been read."""
+        return self.most is not None and len(self.positions) >= self.most
+
+    def leave_out(self, name: str) -> None:
+        """Take down an item that is not read."""
+        if name in self.known:
+            self.skipped.append(name)
+        else:
+            self.unread += 1
 
     def note(self, entries: int, name: str | None) -> None:
         """Take down the entries that have been read since."""
         for _ in range(entries - len(self.positions)):
-            self.positions.append(len(self.positions) + len(self.skipped))
+            self.positions.append(len(self.positions) + len(self.skipped) + self.unread)
             self.digests.append(name)
 
     def conclude(self, result: Parsed, document: bytes) -> bool:
@@ -93,7 +107,7 @@ class Visit:
         if not self.finished:  # the loose parser read it from the beginning
             self.positions = list(range(len(result["entries"])))
             self.document = document
-        return as_foreseen or not (self.skipped or self.spoiled)
+        return as_foreseen or not (self.skipped or self.unread or self.spoiled)
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
@@ -104,16 +118,16 @@ class NotWellFormedError(Exception):
 
 
 def read(
-    body: bytes, headers: Mapping[str, str], *, known: Collection[str], frame: str
+    body: bytes, headers: Mapping[str, str], *, known: Collection[str], most: int | None = None, frame: str
 ) -> tuple[Parsed, Visit]:
-    """Return what feedparser makes of a document, the items named in `known` left out.
+    """Return what feedparser makes of a document, the items named in `known` left out, and those after `most` others.
 
     Raises whatever feedparser's parsers raise.
     """
-    visit = Visit(known=known, frame=frame)
+    visit = Visit(known=known, most=most, frame=frame)
     if headers == UTF8 and feedparser.api.PREFERRED_XML_PARSERS[:1] == [__name__]:
         try:
-            return read_strictly(body, known=known, frame=frame)
+            return read_strictly(body, known=known, most=most, frame=frame)
         except NotWellFormedError as exc:
             visit = Visit(known=(), frame=frame, failure=exc.__cause__)
             for error in (exc, exc.__cause__):  # which hold all that was read
@@ -122,15 +136,17 @@ def read(
     return (result, visit) if visit.conclude(result, body) else read(body, headers, known=(), frame=frame)
 
 
-def read_strictly(document: bytes, *, known: Collection[str], frame: str) -> tuple[Parsed, Visit]:
+def read_strictly(
+    document: bytes, *, known: Collection[str], most: int | None = None, frame: str
+) -> tuple[Parsed, Visit]:
     """Do as `read` with a document in UTF-8; raises `NotWellFormedError` where that would use the loose parser."""
     root = _ROOT.search(document)
     seen = root.end() if root else len(document)
-    visit = Visit(known=known, frame=frame, rest=memoryview(document)[seen:])
+    visit = Visit(known=known, most=most, frame=frame, rest=memoryview(document)[seen:])
     try:
         result = _told(document[:seen], UTF8, visit)
     except NotWellFormedError:
-        if visit.skipped or visit.spoiled:
+        if visit.skipped or visit.unread or visit.spoiled:
             return read_strictly(document, known=(), frame=frame)
         raise
     if not visit.finished:  # there is nothing to read at all
@@ -262,16 +278,17 @@ class _Driver(ExpatReader):
         """Read a piece, or leave it out."""
         memory = self._memory or self._look()
         name, part = digest(piece.body, self._inherits), self._take(piece.body)
-        if not (separable and name in self._visit.known):
+        unwanted = name in self._visit.known or (self._visit.is_full and piece.closing > 0)
+        if not (separable and unwanted):
             self._visit.parts.append(part)
             independent = self._read(piece, memory)
             self._visit.note(len(self._handler.entries), name if separable and independent else None)
         elif self._certain or self._is_in_content():
             self._certain = True
-            self._visit.skipped.append(name)
+            self._visit.leave_out(name)
         else:
             self._visit.spoiled = True
-            raise SAXException("a known item stands where no element can be")
+            raise SAXException("an item that is not read stands where no element can be")
 
     def _take(self, text: bytes) -> memoryview:
         """Return `text`, which comes next in the document, where it stands there: without a copy that would last."""

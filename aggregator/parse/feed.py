@@ -39,9 +39,11 @@ _NOBODY = Person()
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json", "rdf+xml")
 
 
-def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
+def parse(
+    response: Response, *, known: Collection[str] = (), most: int | None = None, frame: str = ""
+) -> ParsedFeed:
     """Read an XML feed; what is readable of a broken one is kept and the defect named in `problems`."""
-    xml, (result, visit) = _read(response, known, frame)
+    xml, (result, visit) = _read(response, known, most, frame)
     feed, entries = result["feed"], result["entries"]
     version = dict.get(result, "version") or _version(xml.root)
     if not version and not entries and not visit.skipped:
@@ -60,6 +62,7 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
             )
         ),
         skipped=tuple(visit.skipped),
+        unread=visit.unread,
         hints=_hints(feed, said),
         archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
         tombstones=deleted,
@@ -77,7 +80,9 @@ class _Xml:
     mended: bool
 
 
-def _read(response: Response, known: Collection[str], frame: str) -> tuple[_Xml, tuple[Parsed, driver.Visit]]:
+def _read(
+    response: Response, known: Collection[str], most: int | None, frame: str
+) -> tuple[_Xml, tuple[Parsed, driver.Visit]]:
     """Have a document read, mended where it has to be, and nothing guessed, resolved or cleaned.
 
     After a document that could be read the next is hoped to need no mending. No content-location: with a base,
@@ -87,13 +92,15 @@ def _read(response: Response, known: Collection[str], frame: str) -> tuple[_Xml,
     try:
         if not xml.mended:
             with contextlib.suppress(driver.NotWellFormedError):
-                found = driver.read_strictly(xml.document, known=known, frame=frame)
+                found = driver.read_strictly(xml.document, known=known, most=most, frame=frame)
                 if not is_odd(found[1].read):  # what was left out has been mended as it is
                     return xml, found
             xml = _as_xml(response, hopefully=False)
-        return xml, driver.read(xml.document, driver.UTF8, known=known, frame=frame)
+        return xml, driver.read(xml.document, driver.UTF8, known=known, most=most, frame=frame)
     except MemoryError:
         raise  # its worker's limit, which says so itself
+    except SystemError as exc:
+        raise MemoryError from exc  # expat and its like, which had no room to say so
     except Exception as exc:  # its loose parser raises anything
         raise ParseError(f"the document cannot be read: {type(exc).__name__}: {exc}") from exc
 

@@ -56,7 +56,9 @@ def looks_like_json(body: bytes) -> bool:
     return start[:1] in (b"{", b"[")
 
 
-def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -> ParsedFeed:
+def parse(
+    response: Response, *, known: Collection[str] = (), most: int | None = None, frame: str = ""
+) -> ParsedFeed:
     """Read a JSON Feed; raises `ParseError` for JSON of another kind.
 
     An item without an id is dropped with a problem, a number as id becomes the text it is written
@@ -73,6 +75,7 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
     inherits = context(frame, version, _string(said, "language"))
     entries: list[ParsedEntry] = []
     skipped: list[str] = []
+    unread = 0
     for n, item in enumerate(said["items"], start=1):
         if not isinstance(item, dict):
             problems.append(f"item {n} is not an object: dropped")
@@ -80,6 +83,8 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
             problems.append(f"item {n} has no id: dropped")
         elif (name := digest(repr(item).encode(errors="surrogatepass"), inherits)) in known:
             skipped.append(name)
+        elif most is not None and len(entries) >= most:
+            unread += 1
         else:
             entries.append(replace(_entry(item), position=len(entries) + len(skipped), digest=name))
     if said["items"] and not entries and not skipped:
@@ -96,6 +101,7 @@ def parse(response: Response, *, known: Collection[str] = (), frame: str = "") -
         base=response.url,
         entries=tuple(entries),
         skipped=tuple(skipped),
+        unread=unread,
         archive_url=archive_url(response.url, [("next", _string(said, "next_url") or "")]),
         ended=said.get("expired") is True,
         problems=tuple(problems),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from aggregator.errors import ParseError
 from aggregator.model import Entry, KnownItem, Reading, Response, Source
+from aggregator.parse import parse
 from aggregator.parse.known import cut
 from aggregator.reading import read
 from tests.things import source
@@ -61,6 +62,26 @@ def compare(old: Reading, known: Sequence[KnownItem], body: bytes, **more: objec
     told = {_unplaced(entry) for entry in old.entries}
     assert [entry for entry in missing if _unplaced(entry) not in told] == []
     return len(missing)
+
+
+def compare_beginning(body: bytes, most: int) -> int:
+    """Take `most` items out of a document: they must be as when all are. Returns how many were left out.
+
+    Of one that is not well-formed the end decides how the beginning is read, and it may not have been looked at.
+    """
+    response = Response(status=200, url=URL, body=body, headers={"content-type": "application/xml"})
+    try:
+        whole, part = parse(response), parse(response, most=most)
+    except ParseError:
+        return 0
+    if whole.problems:
+        return 0
+    assert part.entries == whole.entries[: len(part.entries)]
+    assert len(part.entries) >= min(most, len(whole.entries))
+    if all(entry.digest is not None for entry in whole.entries):
+        assert replace(part, entries=whole.entries, unread=0) == whole
+        assert part.unread == len(whole.entries) - len(part.entries)
+    return part.unread
 
 
 def _problems(found: Reading) -> set[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Reading, Rule
 from aggregator.parse.known import cut
-from tests.parse.identical import URL, compare, left_out, reading, successors
+from tests.parse.identical import URL, compare, compare_beginning, left_out, reading, successors
 from tests.things import source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -237,6 +237,19 @@ def test_documents_spoiled_at_random_are_read_the_same(data: st.DataObject) -> N
     left_out(after, before)
 
 
+@example(CASES[0].read_bytes(), 0)
+@given(st.sampled_from(BASES).flatmap(spoiled), st.integers(0, 3))
+def test_the_beginning_of_documents_spoiled_at_random_is_read_the_same(document: bytes, most: int) -> None:
+    compare_beginning(document, most)
+
+
+def test_of_the_items_after_those_wanted_none_is_read() -> None:
+    document = rss(*(item(n) for n in range(10)))
+    assert compare_beginning(document, 3) == 7
+    assert compare_beginning(document.replace(b"T3", b"<![CDATA[<item>]]>"), 3) == 0  # where it was cut is none
+    assert compare_beginning(b"<!DOCTYPE rss>" + document, 3) == 0  # entities belong to the whole
+
+
 # --- what others wrote
 
 
@@ -258,6 +271,7 @@ def test_the_corpus_is_read_the_same(path: str) -> None:
         return
     compare(whole, whole.known[::2], body)
     compare(whole, whole.known[1:], body)
+    compare_beginning(body, len(whole.entries) // 2)
     if len(body) < LARGE or os.environ.get("HYPOTHESIS_PROFILE") == "search":
         for before, after in successors(body):
             left_out(before, after)
