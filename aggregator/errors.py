@@ -18,6 +18,8 @@ AggregatorError
 Anything else is a bug: a traceback in the log, and that source backs off.
 """
 
+from typing import ClassVar
+
 
 def printable(text: str) -> str:
     r"""Return what a publisher or a library said so that it can be stored, logged and shown on a terminal.
@@ -31,11 +33,15 @@ def printable(text: str) -> str:
 
 
 class AggregatorError(Exception):
-    """Something the daemon knows how to answer."""
+    """Something the daemon knows how to answer. `exit_code` is that of a command which ends for it."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class ConfigError(AggregatorError):
     """The configuration cannot be used. Its text is whole lines: `file:line:column: error: …`."""
+
+    exit_code = 78  # sysexits.h EX_CONFIG
 
 
 class SourceError(AggregatorError):
@@ -77,10 +83,16 @@ class NoticeError(AggregatorError):
 class Busy(AggregatorError):
     """The store or the port belongs to another process."""
 
+    exit_code = 75  # sysexits.h EX_TEMPFAIL
+
 
 class Refused(AggregatorError):
     """What the operator orders cannot be done as it is said."""
 
+    exit_code = 2
+
 
 class QueryError(AggregatorError):
     """A search that cannot be answered as it stands; its text says where and what to do."""
+
+    exit_code = 2

@@ -4,8 +4,8 @@ Due times live in the store, so a restart changes nothing; APScheduler only keep
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -14,14 +14,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from aggregator import metrics
-from aggregator.breaker import Breaker
+from aggregator.breaker import REMIND, Breaker
 from aggregator.errors import PublishError, StoreError
 from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
 from aggregator.store.protocol import Store
 
-TICK = timedelta(milliseconds=250)  # how late a poll may be: a source may be due every second
+TICK = timedelta(milliseconds=250)  # between two looks at what is due: a source may be every second
 REFILL = timedelta(milliseconds=50)  # between the end of a poll, or a tick, and the next claim
 UNTICKED = timedelta(seconds=1)  # the longest without a look at what is due
 SLOW_CLAIM = timedelta(seconds=1)  # from here on the log says that polls wait for the store
@@ -67,6 +67,7 @@ class Schedule:
         self._polls: dict[asyncio.Task[None], str] = {}  # in flight, with the host each asks
         self._refiller: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
+        self._said_waiting_at: float | None = None  # monotonic seconds
         self._publisher: asyncio.Task[None] | None = None
         self._indexer: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -74,6 +75,7 @@ class Schedule:
         self._idle = asyncio.Event()
         self._idle.set()
         self._starts = Starts()
+        self._was_ahead = self._ahead()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -92,7 +94,10 @@ class Schedule:
         self._scheduler.start()
 
     async def stop(self, within: timedelta) -> None:
-        """Start nothing more, let polls in flight finish `within` that time, then cancel them."""
+        """Start nothing more, let polls in flight finish `within` that time, then cancel them.
+
+        Claims end with the process.
+        """
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.pause()  # shut down now, it would cancel what has not begun, and log that as an error
@@ -112,29 +117,40 @@ class Schedule:
         self.look()
 
     async def fill(self) -> None:
-        """Claim and start as many due polls as there is room for."""
+        """Claim and start as many due polls as there is room for; one call at a time."""
         room = min(self.concurrency - len(self._polls), self._starts.room())
         if room <= 0 or self._stopping.is_set() or self.failed.is_set() or self._breaker.is_open:
             return
-        began = monotonic()
-        await self._release()
-        due = await asyncio.to_thread(
-            self._store.claim_due,
-            self._clock(),
-            limit=room,
-            lease=LEASE,
-            busy_hosts=set(self._polls.values()),
-        )
-        if (took := monotonic() - began) >= SLOW_CLAIM.total_seconds():
-            log.warning("claim", result="polls waited for the store", ms=round(took * 1000))
-        if self._stopping.is_set():
-            return  # their claims end with this process
+        with self._said_while_it_waits():
+            await self._release()
+            due = await asyncio.to_thread(
+                self._store.claim_due,
+                self._clock(),
+                limit=room,
+                lease=LEASE,
+                busy_hosts=set(self._polls.values()),
+            )
         self._starts.take(len(due))
         for claim in due:
             task = asyncio.create_task(self._guard(partial(self._poll, claim.source_id)))
             self._polls[task] = claim.host
             self._idle.clear()
             task.add_done_callback(self._done)
+
+    @contextmanager
+    def _said_while_it_waits(self) -> Iterator[None]:
+        """Say now and then that polls wait: a store that hangs may never answer."""
+        self._waiting = asyncio.get_running_loop().call_later(SLOW_CLAIM.total_seconds(), self._say_it_waits)
+        try:
+            yield
+        finally:
+            self._waiting.cancel()
+
+    def _say_it_waits(self) -> None:
+        self._waiting = asyncio.get_running_loop().call_later(REMIND.total_seconds(), self._say_it_waits)
+        if self._said_waiting_at is None or monotonic() - self._said_waiting_at >= REMIND.total_seconds():
+            self._said_waiting_at = monotonic()
+            log.warning("claim", result="polls wait: the store does not say what is due")
 
     async def _release(self) -> None:
         """Let sources go whose polls could not be kept; nobody else would before the `LEASE` ends."""
@@ -174,18 +190,26 @@ class Schedule:
         And now and then in any case, by the monotonic clock: APScheduler goes by the wall clock, and when that
         is set back it would not tick until the old time has come again.
         """
-        ahead = self._clock().timestamp() - monotonic()
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), UNTICKED.total_seconds())
-            before, ahead = ahead, self._clock().timestamp() - monotonic()
-            if before - ahead > SET_BACK.total_seconds():
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=self._clock())
-                await self._pipeline.recount()
+            await self._notice_set_back()
             await asyncio.sleep(REFILL.total_seconds())
             self._look.clear()
             await self.fill()
+
+    async def _notice_set_back(self) -> None:
+        """Where the clock was set back, let waits count from now; a store that fails meanwhile is asked again."""
+        ahead = self._ahead()
+        if self._was_ahead - ahead > SET_BACK.total_seconds():
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=self._clock())
+            await self._pipeline.recount()
+        self._was_ahead = ahead
+
+    def _ahead(self) -> float:
+        """Return by how many seconds the wall clock is ahead of the monotonic one."""
+        return self._clock().timestamp() - monotonic()
 
     async def _publish_news(self) -> None:
         while True:

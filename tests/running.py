@@ -188,8 +188,12 @@ class Running:
         def find() -> str | None:
             return next((line for line in self.lines if all(word in line for word in words)), None)
 
+        return self.eventually(find, f"a log line with {words}")
+
+    def eventually(self, what: Callable[[], T | None], why: str) -> T:
+        """As `eventually`; where it fails, with what was logged."""
         try:
-            return eventually(find, f"a log line with {words}")
+            return eventually(what, why)
         except AssertionError as exc:
             raise AssertionError(f"{exc}; logged:\n{''.join(self.lines)}") from exc
 
@@ -203,7 +207,7 @@ class Running:
             text = self.get(path).text
             return text if all(word in text for word in words) and without not in text else None
 
-        return eventually(find, f"{words} in {path}")
+        return self.eventually(find, f"{words} in {path}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop and return its exit code; it has 10 s (INTERFACE)."""

@@ -16,7 +16,8 @@ from tests.running import Running, Site, eventually
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EACH = 1000  # entries of a source, as many as a poll reads
-ENTRIES = int(os.environ.get("ARCHIVE_ENTRIES", "2000"))  # in the store, before a fifth more comes
+SOURCES = max(1, int(os.environ.get("ARCHIVE_ENTRIES", "2000")) // EACH)
+MORE = max(1, SOURCES // 5)  # sources that come later
 
 
 def document(numbers: range) -> bytes:
@@ -81,30 +82,26 @@ def met_in_the_end(daemon: Running, site: Site, count: int) -> tuple[list[str], 
     return met, pages
 
 
-@pytest.mark.timeout(120 + ENTRIES // 50)
+@pytest.mark.timeout(120 + 20 * SOURCES)
 def test_e19_old_pages_are_the_same_bytes_after_more_entries_and_a_restart(
     tmp_path: Path, publisher: Server
 ) -> None:
-    def tables(count: int) -> str:
-        for first in range(0, count, EACH):
-            publisher.answer(f"/{first}", Answer(body=document(range(first, first + EACH))))
-        return "".join(
-            source(f"s{first}", publisher.url(f"/{first}"), interval='"1h"')
-            for first in range(0, count, EACH)
-        )
-
-    more = ENTRIES + max(EACH, ENTRIES // 5)
-    site = Site(tmp_path, sources=tables(ENTRIES))
+    tables = []
+    for n in range(SOURCES + MORE):
+        publisher.answer(f"/{n}", Answer(body=document(range(n * EACH, (n + 1) * EACH))))
+        tables.append(source(f"s{n}", publisher.url(f"/{n}"), interval='"1h"'))
+    few, all_ = ([f"urn:isbn:{n}" for n in range(count * EACH)] for count in (SOURCES, SOURCES + MORE))
+    site = Site(tmp_path, sources="".join(tables[:SOURCES]))
     site.environ = {"AGGREGATOR_SERVER__RATE_LIMIT": ""}
     with site.daemon() as daemon:
-        met, before = met_in_the_end(daemon, site, ENTRIES)
-        assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(ENTRIES))
-        site.sources.write_text(tables(more))
-        met, during = met_in_the_end(daemon, site, more)
-        assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(more))
+        met, before = met_in_the_end(daemon, site, len(few))
+        assert sorted(met) == sorted(few)
+        site.sources.write_text("".join(tables))
+        met, during = met_in_the_end(daemon, site, len(all_))
+        assert sorted(met) == sorted(all_)
     with site.daemon() as daemon:
-        met, after = met_in_the_end(daemon, site, more)
-    assert sorted(met) == sorted(f"urn:isbn:{n}" for n in range(more))
+        met, after = met_in_the_end(daemon, site, len(all_))
+    assert sorted(met) == sorted(all_)
     assert after == during
     assert before.items() <= after.items()
     print(f"{len(met)} entries, each once; {len(before)} pages stayed, {len(after)} in all")  # noqa: T201 - with -rP

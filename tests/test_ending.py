@@ -39,25 +39,42 @@ def test_what_does_not_end_is_ended_and_named() -> None:
 
 
 FAILING = """
-import asyncio, os, sys, threading
+import asyncio, os, threading
 from pathlib import Path
+from aggregator import logs
 from aggregator.daemon import Daemon
+from aggregator.errors import Busy
+from aggregator.pipeline import Pipeline
 
-class Failing(Daemon):
-    async def {step}(self):
+logs.set_up(verbosity=0, as_json=False)
+
+async def fail(_):
+    if "{waits}" == "a thread":
         threading.Thread(target=threading.Event().wait, name="stuck").start()
-        raise RuntimeError("a bug of ours")
+    raise {error}
 
-asyncio.run(Failing(Path("aggregator.toml"), environ=os.environ).run())
+{place} = fail
+if "{waits}" == "the daemon":
+    Daemon._leave_note = lambda _: threading.Event().wait()
+asyncio.run(Daemon(Path("aggregator.toml"), environ=os.environ).run())
 """
 
 
-@pytest.mark.parametrize("step", ["_open_server", "_follow"])
-def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(tmp_path: Path, step: str) -> None:
-    """Else nobody would ever restart it."""
+@pytest.mark.parametrize(
+    ("place", "error", "code", "waits"),
+    [
+        ("Pipeline.recount", "RuntimeError('why it ends')", 1, "a thread"),
+        ("Daemon._open_server", "Busy('why it ends')", 75, "the daemon"),
+        ("Daemon._follow", "RuntimeError('why it ends')", 1, "a thread"),
+    ],
+)
+def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(
+    tmp_path: Path, place: str, error: str, code: int, waits: str
+) -> None:
+    """Else nobody would ever restart it, or would where a restart helps nothing."""
     (tmp_path / "aggregator.toml").write_text('[server]\nlisten = ""\n', encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-c", FAILING.format(step=step)],
+        [sys.executable, "-c", FAILING.format(place=place, error=error, waits=waits)],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -65,8 +82,9 @@ def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(tmp_path: Path, 
         timeout=50,
         check=False,
     )
-    assert ended.returncode == 1
-    assert "a bug of ours" in ended.stderr
+    assert ended.returncode == code
+    (line,) = (line for line in ended.stderr.splitlines() if "had not ended" in line)
+    assert 'error="why it ends"' in line
 
 
 def test_it_is_ended_too_when_nobody_reads_what_it_says() -> None:

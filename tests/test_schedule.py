@@ -1,7 +1,9 @@
 """What the schedule starts, and when it no longer does."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from aggregator.errors import StoreUnavailable
 from aggregator.model import Source
 from aggregator.pipeline import now
 from aggregator.schedule import Every, Schedule
+from aggregator.store.searching import BUSY_TIMEOUT
 from tests.fetch.server import Server
 from tests.protocol.documents import feed
 from tests.running import PATIENCE
@@ -88,6 +91,46 @@ async def test_sources_polled_while_the_clock_was_ahead_wait_from_now_when_it_is
     await schedule.stop(timedelta(seconds=PATIENCE))
     assert world.now + timedelta(minutes=5) <= due
     assert len(publisher.asked()) == 1
+
+
+async def test_a_clock_that_is_set_back_while_the_store_fails_is_noticed_when_it_works_again(
+    world: World, publisher: Server, tmp_path: Path
+) -> None:
+    publisher.answer("/a", feed("a"))
+    ahead = timedelta(days=300)
+    world.now = now() + ahead
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    breaker = Breaker(world.store)
+
+    async def tidy() -> None:
+        """There is nothing to tidy."""
+
+    schedule = Schedule(
+        pipeline=world.pipeline,
+        store=world.store,
+        concurrency=2,
+        tidy=tidy,
+        alongside=(breaker.watch,),
+        clock=lambda: now() + ahead,
+        breaker=breaker,
+    )
+    schedule.start()
+    await asked(publisher, 1)
+    with closing(sqlite3.connect(tmp_path / "aggregator.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(PATIENCE):
+            while not breaker.is_open:  # noqa: ASYNC110 - the breaker signals nobody
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(
+                BUSY_TIMEOUT.total_seconds() + 1
+            )  # by then claims that began before have failed, too
+        world.now, ahead = now(), timedelta()
+        other.execute("ROLLBACK")
+    soon = world.now + timedelta(days=30)
+    async with asyncio.timeout(PATIENCE):
+        while (due := world.store.state("a").next_poll_at) is None or due > soon:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the schedule signals nobody
+    await schedule.stop(timedelta(seconds=PATIENCE))
 
 
 async def test_it_tidies_again_soon_after_the_clock_was_set_back(world: World) -> None:

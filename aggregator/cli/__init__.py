@@ -13,12 +13,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.context import Context, find_config
-from aggregator.errors import AggregatorError, Busy, ConfigError, QueryError, Refused
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_TEMPORARY = 75  # sysexits.h EX_TEMPFAIL
-EXIT_CONFIGURATION = 78  # sysexits.h EX_CONFIG
+from aggregator.errors import AggregatorError, ConfigError
 
 EPILOG = """\b
 Examples:
@@ -124,16 +119,10 @@ def main() -> None:
         sys.exit(130)
     except ConfigError as exc:
         click.echo(str(exc), err=True)
-        sys.exit(EXIT_CONFIGURATION)
-    except Busy as exc:
-        click.echo(f"aggregator: {exc}", err=True)
-        sys.exit(EXIT_TEMPORARY)
-    except (Refused, QueryError) as exc:
-        click.echo(f"aggregator: {exc}", err=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(exc.exit_code)
     except AggregatorError as exc:
         click.echo(f"aggregator: {exc}", err=True)
-        sys.exit(EXIT_FAILED)
+        sys.exit(exc.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         sys.exit(0)

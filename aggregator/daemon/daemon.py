@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,15 +61,23 @@ class Daemon:
         )
         _warn(self._configuration)
         self._catch_signals()
-        async with Engine(self._configuration) as self._engine, AsyncExitStack() as stack:
-            self._breaker = Breaker(self._engine.store, recovered=self._recovered)
-            with self._then_to_end():
+        async with AsyncExitStack() as stack:
+            try:
+                self._engine = await stack.enter_async_context(Engine(self._configuration))
+                self._breaker = Breaker(self._engine.store, recovered=self._recovered)
                 await self._work(stack)
-        if self._schedule.failure is not None:
-            raise self._schedule.failure
-        if self._breaker.is_final and self._breaker.failure is not None:
-            raise self._breaker.failure
+            except BaseException as exc:
+                self._last_resort.start(exc)
+                raise
+            self._last_resort.start(self._failure)  # whoever restarts us waits for our end
+        if self._failure is not None:
+            raise self._failure
         log.info("stopped")
+
+    @property
+    def _failure(self) -> BaseException | None:
+        """Why it does not go on, unless it was told to stop."""
+        return self._schedule.failure or (self._breaker.failure if self._breaker.is_final else None)
 
     async def _work(self, stack: AsyncExitStack) -> None:
         """Poll, publish and serve; what is to be ended afterwards is put on the `stack`."""
@@ -108,16 +116,6 @@ class Daemon:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, told_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
-
-    @contextmanager
-    def _then_to_end(self) -> Iterator[None]:
-        """Be gone in time also without having been told to stop: whoever restarts us waits for that."""
-        try:
-            yield
-        finally:
-            if not self._stop.is_set() or self._breaker.is_final:
-                self._last_resort.code = 1
-            self._last_resort.start()
 
     # serving
 

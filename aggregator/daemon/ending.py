@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from typing import NoReturn
 
+from aggregator.errors import AggregatorError
 from aggregator.logs import log
 
 LAST_RESORT = timedelta(
@@ -17,17 +18,17 @@ TELLING = timedelta(seconds=1)  # for the last line of the log: whoever reads it
 class LastResort:
     """Ends the process once `LAST_RESORT` has passed since the first `start`, as kill -9 would: nothing is lost by it.
 
-    A thread cannot be cancelled, and may wait for a disk that does not answer, or migrate a large store. `code` is
-    what the process ends with.
+    A thread cannot be cancelled, and may wait for a disk that does not answer, or migrate a large store.
     """
 
     def __init__(self, within: timedelta = LAST_RESORT) -> None:
-        self.code = 0
+        self._failure: BaseException | None = None
         self._within = within
         self._timer: threading.Timer | None = None
 
-    def start(self) -> None:
-        """Begin to count, if nobody has."""
+    def start(self, failure: BaseException | None = None) -> None:
+        """Begin to count, if nobody has; `failure` is why the process ends, and decides its exit code."""
+        self._failure = self._failure or failure
         if self._timer is None:
             self._timer = threading.Timer(self._within.total_seconds(), self._end)
             self._timer.daemon = True
@@ -38,7 +39,8 @@ class LastResort:
         telling = threading.Thread(target=self._tell, daemon=True)
         telling.start()
         telling.join(TELLING.total_seconds())
-        os._exit(self.code)
+        failed = self._failure is not None
+        os._exit(self._failure.exit_code if isinstance(self._failure, AggregatorError) else int(failed))
 
     def _tell(self) -> None:
         log.error(
@@ -46,6 +48,7 @@ class LastResort:
             result="what had not ended was ended",
             after=f"{self._within.total_seconds():g}s",
             busy=", ".join(_busy()),
+            **({} if self._failure is None else {"error": str(self._failure) or repr(self._failure)}),
         )
         sys.stderr.flush()
 

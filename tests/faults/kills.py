@@ -31,7 +31,7 @@ from aggregator.store import open_store
 from tests.faults.newsroom import HOSTS, Newsroom
 from tests.faults.wal import is_committing, trace
 from tests.fetch.server import Server
-from tests.running import Running, Site, eventually
+from tests.running import Running, Site
 
 LIFE = 20  # kills of one store, so that it stays small
 LONGEST = 2.0  # times as long as it takes to be ready: the span of kills at a random moment
@@ -161,10 +161,7 @@ class Life:
                     after - once >= 2 for once, after in zip(before, self.newsroom.polls(), strict=True)
                 )
 
-            try:
-                eventually(polled, "every source is polled twice")
-            except AssertionError as exc:
-                raise AssertionError(f"{exc}:\n{''.join(daemon.lines)}") from exc
+            daemon.eventually(polled, "every source is polled twice")
             assert daemon.stop() == 0
         self.check(whole=True)
 

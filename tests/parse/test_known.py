@@ -246,7 +246,9 @@ def test_the_beginning_of_documents_spoiled_at_random_is_read_the_same(document:
 def test_of_the_items_after_those_wanted_none_is_read() -> None:
     document = rss(*(item(n) for n in range(10)))
     assert compare_beginning(document, 3) == 7
-    assert compare_beginning(document.replace(b"T3", b"<![CDATA[<item>]]>"), 3) == 0  # where it was cut is none
+    assert (
+        compare_beginning(document.replace(b"T3", b"<![CDATA[<item>]]>"), 3) == 0
+    )  # where it was cut is none
     assert compare_beginning(b"<!DOCTYPE rss>" + document, 3) == 0  # entities belong to the whole
 
 
