@@ -9,9 +9,7 @@ from aggregator.model import Entry, KnownItem, ParsedFeed, Passed, Reading, Resp
 from aggregator.normalise import Normalised, normalise_entries, normalise_head, normalise_tombstones
 from aggregator.parse import guid_digest, parse
 
-TAKEN_APART_MOST = (
-    10_000  # items of one document, besides those that are known: a worker has room for some 40,000
-)
+TAKEN_APART_MOST = 10_000  # items of one document that are not known: a worker has room for some 40,000
 LEFT_LEAST = 10  # one in so many entries that were read of a document is there as long as it is the same
 
 
