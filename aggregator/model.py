@@ -463,7 +463,7 @@ class ParsedFeed:
     base: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
     skipped: tuple[str, ...] = ()  # digests of the items that were known and left out
-    unread: int = 0  # items left out after as many as were wanted
+    unread: tuple[int, ...] = ()  # places of the items left out after as many as were wanted
     hints: FeedHints = FeedHints()
     archive_url: str | None = (
         None  # the document with the entries before these (RFC 5005 prev-archive, or next)
@@ -512,10 +512,9 @@ class Passed:
     """How far a document of more entries than are read at once has been read."""
 
     count: int  # entries
-    last: str  # digest of the last
-    come: int = 0  # entries before it that have come meanwhile, and are unread
+    come: int = 0  # entries before the place reached that have come meanwhile, and are unread
     stays: int = 0  # of those read so many cannot be left out as known next time,
-    stays_last: str = ""  # and this is the digest of the last of these, which stands in for `last`
+    last: str = ""  # and this is the digest of the last of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

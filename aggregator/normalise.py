@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -55,11 +57,16 @@ def normalise(source: Source, parsed: ParsedFeed) -> tuple[Entry, ...]:
 
 
 def normalise_entries(
-    source: Source, parsed: ParsedFeed, date_orders: Collection[str] = (), *, passed: Passed | None = None
+    source: Source,
+    parsed: ParsedFeed,
+    date_orders: Collection[str] = (),
+    *,
+    remembered: Collection[str] = (),
+    passed: Passed | None = None,
 ) -> Normalised:
     """Return the entries of a document in its order, each with a guid of its own; of many only some.
 
-    What has been `passed` by former readings and was not left out as known is passed over.
+    Of many, those are passed over whose digests are `remembered`, and those that former readings have `passed`.
 
     A published date stays as published, even if it lies in the future; one that is missing or
     cannot be read is None, and the caller's first sight of the entry takes its place. All dates of
@@ -71,65 +78,51 @@ def normalise_entries(
     limit = source.max_entries
     placed = [(n if one.said.position is None else one.said.position, one) for n, one in enumerate(told)]
     wanted = [(position, one) for position, one in placed if limit is None or position < limit]
-    skipped = len(parsed.skipped)
-    begin, come = _begin([one.said for _, one in wanted], passed, skipped)
-    now = wanted[begin : begin + source.max_new]
-    families = _with_families(wanted, begin, begin + len(now), max(source.max_new, NEW_MOST))
-    entries = _apart([_entry(source, parsed, habit, position, one) for position, one in families])
-    rest = len(wanted) - begin - len(now) + _unread(parsed, limit)
-    stays, stays_last = _stays(wanted[: begin + len(now)], entries, begin)
-    upto = (
-        Passed(skipped + begin + len(now), _mark(now[-1][1].said), come, stays, stays_last) if rest else None
-    )
+    unread = sum(limit is None or position < limit for position in parsed.unread)
+    # Left out as known or not: places are counted among what is not remembered, in every reading alike.
+    others = [one for one in wanted if one[1].said.digest is None or one[1].said.digest not in remembered]
+    begin, come = _begin([one.said for _, one in others], passed)
+    now = others[begin : begin + source.max_new]
+    rest = len(others) - begin - len(now) + unread
+    is_whole = passed is None and not rest and len(wanted) <= max(source.max_new, NEW_MOST)
+    read = wanted if is_whole else _with_families(wanted, now, max(source.max_new, NEW_MOST))
+    entries = _apart([_entry(source, parsed, habit, position, one) for position, one in read])
+    stays, stays_last = _stays(others[:begin], now, entries)
+    count = len(parsed.skipped) + len(wanted) - len(others) + begin + len(now)
+    upto = Passed(count, come, stays, stays_last) if rest else None
     return Normalised(entries, habit.lasting, len(now), rest + come, upto, begin)
 
 
-def _unread(parsed: ParsedFeed, limit: int | None) -> int:
-    """Return how many of the entries that are wanted have not been taken out of the document."""
-    if limit is None:
-        return parsed.unread
-    return min(parsed.unread, max(0, limit - len(parsed.entries) - len(parsed.skipped)))
-
-
-def _begin(said: Sequence[ParsedEntry], passed: Passed | None, skipped: int) -> tuple[int, int]:
+def _begin(said: Sequence[ParsedEntry], passed: Passed | None) -> tuple[int, int]:
     """Return where to go on in a document that may have changed, and how many entries have come before that."""
-    if passed is None:
+    if passed is None or not passed.stays:
         return 0, 0
-    marks = [_mark(one) for one in said]
-    expected, last = passed.count - skipped, passed.last
-    if last not in marks:
-        expected, last = passed.stays, passed.stays_last
-    found = [n + 1 for n, mark in enumerate(marks) if mark == last]
+    found = [n for n, one in enumerate(said, start=1) if _mark(one) == passed.last]
     if not found:
         return 0, 0
-    begin = min(found, key=lambda n: abs(n - expected))
-    return begin, passed.come + max(0, begin - expected)
+    begin = min(found, key=lambda n: abs(n - passed.stays))
+    return begin, passed.come + max(0, begin - passed.stays)
 
 
-def _stays(passed: Sequence[tuple[int, "_Told"]], entries: Iterable[Entry], begin: int) -> tuple[int, str]:
-    """Return how many of those passed the next reading will not leave out as known, and the mark of the last."""
+def _stays(
+    before: Sequence[tuple[int, "_Told"]], now: Sequence[tuple[int, "_Told"]], entries: Iterable[Entry]
+) -> tuple[int, str]:
+    """Return how many of those passed will not be remembered next time, and the mark of the last."""
     known = {entry.position for entry in entries if entry.can_be_known}
-    stay = [
-        one.said
-        for n, (position, one) in enumerate(passed)
-        if n < begin or one.said.digest is None or position not in known
-    ]
-    return len(stay), _mark(stay[-1]) if stay else ""
+    stay = [*before, *((place, one) for place, one in now if one.said.digest is None or place not in known)]
+    return len(stay), _mark(stay[-1][1].said) if stay else ""
 
 
 def _with_families(
-    wanted: Sequence[tuple[int, "_Told"]], begin: int, end: int, most: int
+    wanted: Sequence[tuple[int, "_Told"]], now: Sequence[tuple[int, "_Told"]], most: int
 ) -> Sequence[tuple[int, "_Told"]]:
-    """Return what is read at once, and at `most` so many others of the document that share a guid with one of it.
+    """Return what is read `now`, and at `most` so many others of the document that share a guid with one of it.
 
     They are told apart by looking at all: one by one each would be taken for a change of the one before.
     """
-    if end - begin == len(wanted):
-        return wanted
-    guids = [_said_guid(one) for _, one in wanted]
-    now = set(guids[begin:end])
-    others = [n for n, guid in enumerate(guids) if guid in now and not begin <= n < end]
-    return [wanted[n] for n in sorted((*range(begin, end), *others[:most]))]
+    places, guids = {place for place, _ in now}, {_said_guid(one) for _, one in now}
+    others = (told for told in wanted if told[0] not in places and _said_guid(told[1]) in guids)
+    return sorted((*now, *islice(others, most)), key=itemgetter(0))
 
 
 def _said_guid(told: "_Told") -> str:

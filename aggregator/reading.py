@@ -29,13 +29,13 @@ def read(
     remembered = {item.digest: item for item in known}
     most = max(TAKEN_APART_MOST, 2 * source.max_new) + (passed.stays if passed else 0)
     parsed = parse(response, source.kind, known=remembered.keys(), most=most, settings=source.reading)
-    found = normalise_entries(source, parsed, date_orders, passed=passed)
+    found = normalise_entries(source, parsed, date_orders, remembered=remembered, passed=passed)
     skipped = [remembered[digest] for digest in parsed.skipped]
     if _tangled(found.entries, skipped) or (parsed.unread and not found.read):
         # Each has a say in what becomes of the others, or all hide what is new: the whole is read, and what is known
         # is still known.
         parsed = parse(response, source.kind, settings=source.reading)
-        found = normalise_entries(source, parsed, date_orders, passed=passed)
+        found = normalise_entries(source, parsed, date_orders, remembered=remembered, passed=passed)
         skipped = []
     is_partial = passed is not None or found.beyond > 0
     carried = tuple(_still_known(parsed, found.entries, remembered)) if is_partial else ()

@@ -243,7 +243,7 @@ async def until_nothing_waits(feed: Feed, items: Sequence[str]) -> list[PollResu
     return results
 
 
-@pytest.fixture(params=[None, 40], ids=["taken apart whole", "taken apart in part"])
+@pytest.fixture(params=[None, 15], ids=["taken apart whole", "taken apart in part"])
 def taken_apart(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How much of a large document has room in memory: all of it, or about twice what one poll reads."""
     if request.param is not None:

@@ -66,7 +66,7 @@ class Visit:
     positions: list[int] = field(default_factory=list)
     digests: list[str | None] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    unread: int = 0  # items left out after `most`
+    unread: list[int] = field(default_factory=list)  # places of items left out after `most`
     document: bytes = b""  # as it was read
     parts: list[memoryview] = field(default_factory=list)  # of it, without the items left out
     foreseen: set[object] = field(default_factory=set)  # version and language of the feed, as at each item
@@ -83,17 +83,22 @@ class Visit:
         """Whether as many items as were wanted have been read."""
         return self.most is not None and len(self.positions) >= self.most
 
+    @property
+    def _place(self) -> int:
+        """Where in the document the next item stands."""
+        return len(self.positions) + len(self.skipped) + len(self.unread)
+
     def leave_out(self, name: str) -> None:
         """Take down an item that is not read."""
         if name in self.known:
             self.skipped.append(name)
         else:
-            self.unread += 1
+            self.unread.append(self._place)
 
     def note(self, entries: int, name: str | None) -> None:
         """Take down the entries that have been read since."""
         for _ in range(entries - len(self.positions)):
-            self.positions.append(len(self.positions) + len(self.skipped) + self.unread)
+            self.positions.append(self._place)
             self.digests.append(name)
 
     def conclude(self, result: Parsed, document: bytes) -> bool:

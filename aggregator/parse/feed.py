@@ -62,7 +62,7 @@ def parse(
             )
         ),
         skipped=tuple(visit.skipped),
-        unread=visit.unread,
+        unread=tuple(visit.unread),
         hints=_hints(feed, said),
         archive_url=None if said.complete else archive_url(response.url, _relations(feed)),
         tombstones=deleted,

@@ -75,7 +75,7 @@ def parse(
     inherits = context(frame, version, _string(said, "language"))
     entries: list[ParsedEntry] = []
     skipped: list[str] = []
-    unread = 0
+    unread: list[int] = []
     for n, item in enumerate(said["items"], start=1):
         if not isinstance(item, dict):
             problems.append(f"item {n} is not an object: dropped")
@@ -84,7 +84,7 @@ def parse(
         elif (name := digest(repr(item).encode(errors="surrogatepass"), inherits)) in known:
             skipped.append(name)
         elif most is not None and len(entries) >= most:
-            unread += 1
+            unread.append(len(entries) + len(skipped) + len(unread))
         else:
             entries.append(replace(_entry(item), position=len(entries) + len(skipped), digest=name))
     if said["items"] and not entries and not skipped:
@@ -101,7 +101,7 @@ def parse(
         base=response.url,
         entries=tuple(entries),
         skipped=tuple(skipped),
-        unread=unread,
+        unread=tuple(unread),
         archive_url=archive_url(response.url, [("next", _string(said, "next_url") or "")]),
         ended=said.get("expired") is True,
         problems=tuple(problems),

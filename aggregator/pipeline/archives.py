@@ -1,6 +1,7 @@
 """Older documents of a source, one after the other (RFC 5005, PROTOCOL P39)."""
 
 import asyncio
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
@@ -111,9 +112,11 @@ async def _keep(
     total: PollResult | None = None
     known: tuple[KnownItem, ...] = ()
     passed: Passed | None = None
+    left_over = math.inf  # entries
     while True:
         reading = await parts.read(source, response, known, state.date_orders, passed)
-        goes_on = reading.beyond > 0 and (reading.known, reading.passed) != (known, passed)
+        goes_on = 0 < reading.beyond < left_over  # of a document that stays the same, ever less is left
+        left_over = reading.beyond
         known, passed = reading.known, reading.passed
         newest = await _newest(parts, state)
         if goes_on:

@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 # where this one ended.
 FIRST, MORE = " (its first document)", " (a flood)"
 REDATED = " (its first document, dates anew)"  # since how its dates are read was changed, too
-_READ = re.compile(r" (\d+) read, up to (\w+), (\d+) come(?:, (\d+) stay, up to (\w*))?\Z")
+_READ = re.compile(r" (\d+) read,(?: up to \w+,)? (\d+) come(?:, (\d+) stay, up to (\w*))?\Z")
 
 
 def read_with(source: Source, reading: Reading, before: SourceState) -> str:
@@ -23,8 +23,7 @@ def read_with(source: Source, reading: Reading, before: SourceState) -> str:
     passed = reading.passed
     upto = ""
     if passed is not None:
-        upto = f" {passed.count} read, up to {passed.last}, {passed.come} come"
-        upto += f", {passed.stays} stay, up to {passed.stays_last}"
+        upto = f" {passed.count} read, {passed.come} come, {passed.stays} stay, up to {passed.last}"
     kind = MORE if not _is_first(source, reading, before) else REDATED if redates(source, before) else FIRST
     return source.reading + kind + upto
 
@@ -39,7 +38,7 @@ def passed(source: Source, state: SourceState) -> Passed | None:
     told = _READ.search(state.reading or "")
     if told is None or _said(state) not in {source.reading + kind for kind in (FIRST, REDATED, MORE)}:
         return None
-    return Passed(int(told[1]), told[2], int(told[3]), int(told[4] or 0), told[5] or "")
+    return Passed(int(told[1]), int(told[2]), int(told[3] or 0), told[4] or "")
 
 
 def _said(state: SourceState) -> str:

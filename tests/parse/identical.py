@@ -79,9 +79,9 @@ def compare_beginning(body: bytes, most: int) -> int:
     assert part.entries == whole.entries[: len(part.entries)]
     assert len(part.entries) >= min(most, len(whole.entries))
     if all(entry.digest is not None for entry in whole.entries):
-        assert replace(part, entries=whole.entries, unread=0) == whole
-        assert part.unread == len(whole.entries) - len(part.entries)
-    return part.unread
+        assert replace(part, entries=whole.entries, unread=()) == whole
+        assert part.unread == tuple(range(len(part.entries), len(whole.entries)))
+    return len(part.unread)
 
 
 def _problems(found: Reading) -> set[str]:
