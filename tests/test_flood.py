@@ -383,10 +383,12 @@ async def test_what_comes_while_a_large_document_is_read_is_read_too(feed: Feed,
 
 
 @in_part
-async def test_an_older_document_is_read_to_its_end(feed: Feed, publisher: Server) -> None:
+@pytest.mark.parametrize("end", ["", "<!-- <item></item> -->"], ids=["plain", "read as a whole, in between"])
+async def test_an_older_document_is_read_to_its_end(feed: Feed, publisher: Server, end: str) -> None:
     """What one poll reads at once is bounded, and what it leaves nobody else would read."""
     feed.place.configure(source("alfa", url=publisher.url("/alfa"), max_new=100))
-    older = "".join(item(n, NOON - n * DAY, "old") for n in range(450))
+    shared = UNKNOWABLE["a guid that many share"]
+    older = "".join(shared(n) if n < 20 else item(n, NOON - n * DAY, "old") for n in range(450)) + end
     publisher.answer("/old", Answer(body=f"<rss><channel>{older}</channel></rss>".encode()))
     link = '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="prev-archive" href="/old"/>'
     await feed.bring([link, item(1, NOON)])
