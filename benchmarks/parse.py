@@ -11,17 +11,17 @@ turns so that a busy machine is unfair to none; the best turn of each document c
 - one new: `reading.read` when all items but the first are known
 - same: `reading.read` when all are known (the daemon compares the body first and does not come here)
 
-Two busy cores, Python 3.11, feedparser 6.0.14; trust the ratios:
+Two idle cores, Python 3.11, feedparser 6.0.14, one run of three; trust the ratios:
 
 |                            | stock | unsanitised | parse | parse one | cold | one new | same |
 |----------------------------|-------|-------------|-------|-----------|------|---------|------|
-| the corpus, 174 documents  |  13.4 |         7.8 |   4.9 |       1.3 |  8.6 |     1.9 |  1.1 |
-| - not well-formed, 9       |   6.0 |         3.6 |   5.2 |       5.1 |  6.8 |     6.7 |  6.7 |
-| - well-formed, 165         |  13.7 |         8.0 |   4.9 |       1.1 |  8.6 |     1.6 |  0.8 |
-| - of these >= 10 entries   |  30.2 |        17.6 |  10.1 |       1.4 | 18.8 |     2.0 |  0.9 |
+| the corpus, 174 documents  |  17.6 |        10.7 |   7.0 |       1.7 | 10.0 |     2.3 |  1.3 |
+| - not well-formed, 9       |   7.9 |         4.6 |   7.0 |       6.5 |  9.1 |     8.7 |  8.3 |
+| - well-formed, 165         |  17.8 |        10.8 |   6.8 |       1.4 | 10.2 |     2.0 |  0.9 |
+| - of these >= 10 entries   |  40.7 |        24.5 |  16.6 |       2.0 | 22.7 |     3.0 |  1.2 |
 
-So in feeds of ten or more entries, parsing costs a third of stock feedparser, with one new entry a 21st, and the whole
-reading with one new entry a 15th. Three fifths of a cold reading are parsing, a fifth is `html`.
+So in feeds of ten or more entries, parsing costs two fifths of stock feedparser (a third on a day of a faster machine),
+with one new entry a 21st; the whole reading costs half, with one new entry a 14th (a 16th in the two other runs).
 """
 
 import io
