@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from aggregator.html.allowed import kept
+
 # Known by where they come from, whatever size they say: counters, ads and share buttons of feed services.
 # "host" or "host/start of the path", subdomains included. From the feeds of the corpora, from miniflux's list
 # (Apache-2.0) and from what the services tell publishers to paste; a host that also serves pictures is
@@ -24,7 +26,7 @@ _HOSTS = "|".join(
     re.escape(tracker) + ("" if tracker.endswith("/") else r"(?=[/?#]|$)") for tracker in TRACKERS.split()
 )
 _TRACKER = re.compile(rf"https?://(?:(?:[^/?#]*\.)?(?:{_HOSTS})|[^/?#]*(?:{'|'.join(TRACKER_PATHS)}))")
-_SMALL = re.compile(r"\s*0*[01](?:\.0*)?\s*(?:px)?\s*", re.ASCII)
+_SMALL = re.compile(r"0*[01]", re.ASCII)
 _HIDDEN_STYLE = re.compile(r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SMALL_STYLE = re.compile(
     r"(?<![\w-])(width|height)\s*:\s*[01](?:\.0*)?(?:px)?\s*(?:!\s*important\s*)?(?:;|$)",
@@ -40,9 +42,11 @@ def is_tracker(address: str) -> bool:
 def is_unseen(said: Mapping[str, str]) -> bool:
     """Whether the attributes of an image or a frame hide it, or leave no more than a pixel of it."""
     style = said.get("style", "")
-    sizes = [said[name] for name in ("width", "height") if name in said]
+    # As they are written: what is shown once is shown again.
+    sizes = [kept("img", name, said[name]) for name in ("width", "height") if name in said]
+    seen = [size for size in sizes if size is not None]
     return (
-        (bool(sizes) and all(_SMALL.fullmatch(size) for size in sizes))
+        (bool(seen) and all(map(_SMALL.fullmatch, seen)))
         or "hidden" in said
         or _HIDDEN_STYLE.search(style) is not None
         or len({found.lower() for found in _SMALL_STYLE.findall(style)}) == 2

@@ -144,6 +144,8 @@ def test_lazy_images_show(html: str, expected: str) -> None:
         '<img src="/p.gif" width="1" height="1">',
         '<img src="/p.gif" width="1px" height=" 0 ">',
         '<img src="/p.gif" height="1">',
+        '<img src="/p.gif" width="1.5" height="0.5px">',  # as it is written, whole
+        '<img src="/p.gif" width="1" height="auto">',  # which says nothing
         '<img src="/p.gif" hidden>',
         '<img src="/p.gif" style="border:0; DISPLAY : none">',
         '<img src="/p.gif" style="width:1px;height:1px!important">',
