@@ -200,6 +200,11 @@ def test_what_looks_normal_is_normal() -> None:
         (PAGE, "vbscript:x", None),
         (PAGE, "blob:https://news.example/1", None),
         (PAGE, "x" * 9000, None),
+        ("https://a.example/b;p", "x;?y", "https://a.example/x;?y"),  # RFC 3986 knows no parameters
+        ("https://a.example/b;p", "x;", "https://a.example/x;"),
+        ("https://a.example/b;p", ";", "https://a.example/;"),
+        ("https://a.example/b;", "?y", "https://a.example/b;?y"),
+        ("https://a.example/b", "https://b.example/\u00e9;#x", "https://b.example/%C3%A9;#x"),
     ],
 )
 def test_absolute(base: str | None, url: str, expected: str | None) -> None:
@@ -320,6 +325,7 @@ def test_what_can_be_followed_is_a_valid_uri(base: str, url: str) -> None:
     if found is not None:
         assert re.fullmatch(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", found)
         assert absolute(None, found) == found
+        assert absolute(base, found) == found
         assert unquote(found).strip()
     assert is_homepage(url) in {True, False}
     assert is_uri(url) in {True, False}

@@ -31,6 +31,7 @@ _NORMAL = re.compile(
     rf"(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|{_ENCODED})++)?"
     rf"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|{_ENCODED})++)?"
 )
+_SEMICOLON = "\uffff"  # stands for one in `join`: no character, so in no address
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 BLANKS = "".join(map(chr, range(0x21)))  # C0 controls and space
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -79,7 +80,7 @@ def absolute(base: str | None, url: str) -> str | None:
     if not reference or len(reference) > MAX_URL_LENGTH:
         return None
     try:
-        joined = urljoin(forgiven(base or ""), reference)
+        joined = join(forgiven(base or ""), reference)
     except ValueError:  # brackets that are no IPv6 address
         return None
     scheme, colon, rest = joined.partition(":")
@@ -91,6 +92,15 @@ def absolute(base: str | None, url: str) -> str | None:
         return None if address is None else str(address)
     rest, mark, fragment = rest.partition("#")
     return f"{scheme}:{encoded(rest, _NOT_QUERY)}{mark}{encoded(fragment, _NOT_QUERY)}"
+
+
+def join(base: str, reference: str) -> str:
+    """Resolve a reference (RFC 3986 §5.2); raises `ValueError` for brackets that are no IPv6 address.
+
+    urljoin knows parameters (RFC 2396) as well: a ";" at the end of a path, with nothing after it, would be lost.
+    """
+    joined = urljoin(base.replace(";", _SEMICOLON), reference.replace(";", _SEMICOLON))
+    return joined.replace(_SEMICOLON, ";")
 
 
 def host(url: str) -> str:

@@ -49,7 +49,7 @@ def check_address(data: bytes) -> None:
         if found is not None:
             assert found.isascii(), found
             assert found.partition(":")[0] in LINK_SCHEMES | {"ftp", "magnet"}, found
-            assert absolute(None, found) == found, found
+            assert {absolute(None, found), absolute(BASE, found), absolute(base, found)} == {found}, found
             assert host(found) == host(canonical(found)), found
     shown = canonical(text)
     assert canonical(shown) == shown

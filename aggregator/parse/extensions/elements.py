@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from aggregator.html import escape_text
+from aggregator.urls import join
 
 Element = etree._Element
 
@@ -93,7 +93,7 @@ def url(element: Element, address: str | None) -> str:
     if not reference:
         return ""
     try:
-        return urljoin(element.base or "", reference)
+        return join(element.base or "", reference)
     except ValueError:  # brackets that are no IPv6 address
         return ""
 
