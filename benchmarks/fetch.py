@@ -46,7 +46,12 @@ TOGETHER = 200  # origins that are visited again and again before the next ones:
 WARM_UP = 200  # requests that do not count
 KNOWN = Validators(etag='"a1b2c3d4"', last_modified="Wed, 25 Nov 2026 11:00:00 GMT")
 AGENT = "aggregator/benchmark (+https://example.org)"
-HEADERS = {name.decode(): value.decode() for name, value in request_headers(AGENT, KNOWN, None)}
+ANYWHERE = httpx.URL("http://publisher.example")
+HEADERS = {
+    name.decode(): value.decode()
+    for name, value in request_headers(ANYWHERE, AGENT, KNOWN, None)
+    if name != b"Host"
+}
 
 Ask = Callable[[str], Awaitable[int]]  # an address to its status
 

@@ -20,7 +20,15 @@ from aggregator.fetch.guard import AddressGuard, Network
 from aggregator.fetch.headers import fresh_for, read_headers, retry_after, validators
 from aggregator.fetch.local import read_local
 from aggregator.fetch.posting import post
-from aggregator.fetch.request import PERMANENT, REDIRECTS, may_carry_on, parse_url, request_headers, shown
+from aggregator.fetch.request import (
+    PERMANENT,
+    REDIRECTS,
+    host_of,
+    may_carry_on,
+    parse_url,
+    request_headers,
+    shown,
+)
 from aggregator.fetch.room import LARGE, Room, Rooms
 from aggregator.fetch.transport import MAX_CONNECTIONS, Transport
 from aggregator.model import Access, Response, Source, Validators
@@ -201,7 +209,7 @@ class Fetcher:
         """Ask, and ask again where a redirect says, until an answer is none."""
         seen = {visit.url}
         while True:
-            async with self.gate.turn(host(str(visit.url)) or visit.url.host):
+            async with self.gate.turn(host(str(visit.url)) or host_of(visit.url)):
                 answer = await self._ask_in_time(visit)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or location is None:
@@ -247,12 +255,14 @@ class Fetcher:
     async def _ask(self, visit: _Visit) -> _Answer:
         transport = self._entered(self._direct if visit.proxy is None else self._proxied)
         visit.answered = False
-        self._guard.check_literal(visit.url.host)
+        self._guard.check_literal(host_of(visit.url))
         response = await transport.handle_async_request(
             httpx.Request(
                 "GET",
                 visit.url,
-                headers=request_headers(visit.user_agent, visit.validators, visit.access, delta=visit.delta),
+                headers=request_headers(
+                    visit.url, visit.user_agent, visit.validators, visit.access, delta=visit.delta
+                ),
                 extensions={"proxy": visit.proxy, "ca_file": visit.ca_file},
             )
         )

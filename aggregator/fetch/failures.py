@@ -8,7 +8,7 @@ import httpx
 
 from aggregator.errors import printable
 from aggregator.fetch.guard import AddressError
-from aggregator.fetch.request import shown
+from aggregator.fetch.request import host_of, shown
 from aggregator.fetch.transport import BrokenConnection
 
 LIBRARY_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)  # what asking may raise
@@ -19,7 +19,7 @@ MAX_QUOTE = 200  # characters of a library's or a publisher's own words
 def sentence(exc: BaseException, url: httpx.URL) -> str:
     """Return why `url` could not be fetched."""
     for cause in reversed(_chain(exc)):  # the first cause knows best
-        if said := _say(cause, url.host):
+        if said := _say(cause, host_of(url)):
             return said
     return f"{shown(url)} cannot be fetched: {type(exc).__name__}"
 

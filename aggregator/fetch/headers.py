@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from aggregator.dates.quick import read_quick
 from aggregator.model import Validators
 
 # Far beyond any sensible wish, far from overflowing: policy (cadence) cuts further and says so.
@@ -12,7 +13,6 @@ LONGEST_SPAN = timedelta(days=3650)
 # Only one of each makes sense (RFC 9110 §5.3): the first counts, where others are joined.
 SINGLE = frozenset(
     {"age", "content-length", "content-type", "date", "etag", "expires", "last-modified", "location"}
-    | {"retry-after"}
 )
 VALIDATORS = frozenset({"etag", "last-modified"})
 UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 §5.5; aiohttp refuses to send them
@@ -70,12 +70,20 @@ def validators(headers: Mapping[str, str]) -> Validators:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return the wait from `now` that Retry-After asks for (RFC 9110 §10.2.3), None if it says nothing."""
-    text = headers.get("retry-after", "").strip()
+    """Return the wait from `now` that Retry-After asks for (RFC 9110 §10.2.3), None if it says nothing.
+
+    Of several, which no RFC allows, the longest. So with dates in other zones, or as RFC 3339 writes them.
+    """
+    text = headers.get("retry-after", "")
+    waits = (_wait(one.strip(), now) for one in (text, *text.split(",")))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _wait(text: str, now: datetime) -> timedelta | None:
     seconds = _seconds(text)
     if seconds is not None:
         return seconds
-    moment = http_date(text, now)
+    moment = http_date(text, now) or read_quick(text)
     return None if moment is None else _bounded(moment - now)
 
 

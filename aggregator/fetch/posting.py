@@ -8,7 +8,7 @@ import httpx
 from aggregator.errors import FetchError
 from aggregator.fetch.failures import LIBRARY_ERRORS, sentence
 from aggregator.fetch.guard import AddressGuard
-from aggregator.fetch.request import parse_url
+from aggregator.fetch.request import host_of, parse_url
 from aggregator.fetch.transport import Transport
 
 TIMEOUT = timedelta(seconds=20)  # wall clock
@@ -25,14 +25,21 @@ async def post(
     deadline = asyncio.timeout(TIMEOUT.total_seconds())
     try:
         async with deadline:
-            guard.check_literal(target.host)
-            headers = {"User-Agent": user_agent, "Content-Type": content_type, "Connection": "close"}
+            guard.check_literal(host_of(target))
+            headers = {
+                "Host": target.netloc.decode("ascii"),
+                "User-Agent": user_agent,
+                "Content-Type": content_type,
+                "Connection": "close",
+            }
             request = httpx.Request("POST", target, headers=headers, content=body)
             response = await transport.handle_async_request(request)
             await response.aclose()
     except LIBRARY_ERRORS as exc:
         if deadline.expired():
-            raise FetchError(f"{target.host} has not answered within {TIMEOUT.total_seconds():g} s") from exc
+            raise FetchError(
+                f"{host_of(target)} has not answered within {TIMEOUT.total_seconds():g} s"
+            ) from exc
         raise FetchError(sentence(exc, target.copy_with(path="/"))) from exc
     if not response.is_success:
-        raise FetchError(f"{target.host} answers {response.status_code}")
+        raise FetchError(f"{host_of(target)} answers {response.status_code}")

@@ -7,6 +7,7 @@ import httpx
 from aggregator.errors import FetchError
 from aggregator.fetch.headers import UNSENDABLE
 from aggregator.model import Access, Validators
+from aggregator.urls import absolute, join
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -25,12 +26,12 @@ def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     to send.
     """
     try:
-        url = httpx.URL(text) if base is None else base.join(text)
+        url = _read(text, base)
         if "#" in str(url) or url.userinfo:  # few have; dropping them costs as much as reading the URL
             url = url.copy_with(fragment=None, username=None, password=None)
     except (httpx.InvalidURL, ValueError) as exc:
         raise FetchError("URL cannot be read" if base is None else "redirect to no readable URL") from exc
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not host_of(url):
         what = "redirect to" if base is not None else "URL"
         raise FetchError(f"{what} {shown(url)}: only http and https with a host can be fetched")
     if url.port is not None and not 0 < url.port < 2**16:
@@ -40,13 +41,29 @@ def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     return url
 
 
+def _read(text: str, base: httpx.URL | None) -> httpx.URL:
+    """Resolve and read an address, as it is written where that can be sent."""
+    try:
+        return httpx.URL(text if base is None else join(str(base), str(httpx.URL(text))))
+    except httpx.InvalidURL:  # a host that IDNA 2008 has not, as of emoji, may be one all the same
+        normal = None if text.isascii() else absolute(None if base is None else str(base), text)
+        if normal is None:
+            raise
+        return httpx.URL(normal)
+
+
+def host_of(url: httpx.URL) -> str:
+    """Return the host as DNS knows it; httpx's own `host` raises for an A-label that IDNA 2008 has not."""
+    return url.raw_host.decode("ascii")
+
+
 def shown(url: httpx.URL) -> str:
     """Return a URL for a message: without the query, which may carry a token, and not too long."""
     return str(url.copy_with(query=None, fragment=None, username=None, password=None))[:200]
 
 
 def request_headers(
-    user_agent: str, validators: Validators, access: Access | None, *, delta: bool = False
+    url: httpx.URL, user_agent: str, validators: Validators, access: Access | None, *, delta: bool = False
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of a request; `access` is None where the credentials may not go.
 
@@ -55,6 +72,7 @@ def request_headers(
     of ours.
     """
     headers = {
+        "Host": url.netloc.decode("ascii"),  # httpx's own would decode the name
         "User-Agent": user_agent,
         "Accept": ACCEPT,
         "Accept-Encoding": ACCEPT_ENCODING,
@@ -78,7 +96,9 @@ def may_carry_on(previous: httpx.URL, following: httpx.URL) -> bool:
     if _origin(previous) == _origin(following):
         return True
     upgrade = ("http", 80), ("https", 443)
-    return previous.host == following.host and (_origin(previous)[1:], _origin(following)[1:]) == upgrade
+    return (
+        host_of(previous) == host_of(following) and (_origin(previous)[1:], _origin(following)[1:]) == upgrade
+    )
 
 
 def basic(username: str, password: str) -> str:
@@ -105,4 +125,4 @@ def _checked(name: str, value: str) -> tuple[bytes, bytes]:
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.host, url.scheme, url.port or {"http": 80, "https": 443}[url.scheme]
+    return host_of(url), url.scheme, url.port or {"http": 80, "https": 443}[url.scheme]

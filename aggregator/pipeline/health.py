@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import TypeAlias
 
-from aggregator.errors import NoticeError
+from aggregator.errors import NoticeError, StoreError
 from aggregator.health import to_tell
 from aggregator.logs import log
 from aggregator.model import HealthEvent, State
@@ -81,7 +81,11 @@ class Notices:
         while events := await asyncio.to_thread(self._waiting, name):
             try:
                 await send(events)
-            except NoticeError as exc:
+            except StoreError:
+                raise
+            except Exception as exc:  # noqa: BLE001 - a bug of ours must not end the daemon again at each start
+                if not isinstance(exc, NoticeError):
+                    log.exception("bug", by=name)
                 failures += 1
                 if failures <= len(WAITS):
                     wait = WAITS[failures - 1]

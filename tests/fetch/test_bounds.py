@@ -242,6 +242,29 @@ async def test_unusable_urls_say_so(fetcher: Fetcher, url: str) -> None:
         await fetcher.fetch(source(url), NONE)
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--ls8h.invalid", "xn--.invalid", "i❤.invalid", "💩.invalid", "xn--0.invalid"]
+)
+async def test_names_that_idna_2008_has_not_are_names(server: Server, fetcher: Fetcher, host: str) -> None:
+    server.answer("/moved", redirect(f"http://{host}/feed"))
+    for url in (f"http://{host}/feed", server.url("/moved")):
+        with pytest.raises(FetchError, match=r"^name does not resolve: xn--"):
+            await fetcher.fetch(source(url), NONE)
+
+
+@pytest.mark.parametrize("location", ["http://xn--\u00e9.invalid/", "http://\ud800/", "//[::1"])
+async def test_a_redirect_nobody_can_follow_says_so(server: Server, fetcher: Fetcher, location: str) -> None:
+    server.answer("/moved", Answer(status=302, headers=[("Location", location)]))
+    with pytest.raises(FetchError):
+        await fetcher.fetch(source(server.url("/moved")), NONE)
+
+
+async def test_a_redirect_keeps_the_semicolon_at_its_end(server: Server, fetcher: Fetcher) -> None:
+    server.answer("/moved", redirect("feed;"))
+    server.answer("/feed;", GOOD)
+    assert (await fetcher.fetch(source(server.url("/moved")), NONE)).url == server.url("/feed;")
+
+
 async def test_one_bad_source_does_not_stop_the_next(server: Server, fetcher: Fetcher) -> None:
     server.answer("/bad", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + FEED))
     server.answer("/good", GOOD)

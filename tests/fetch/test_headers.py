@@ -45,6 +45,11 @@ def span(seconds: int) -> timedelta:
         ("Sun, 01 Mar 2026 11:00:00 GMT", span(0)),  # past
         ("Sun, 06 Nov 1994 08:49:37 GMT", span(0)),
         ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_SPAN),
+        ("Sun, 01 Mar 2026 13:01:00 +0100", span(60)),  # what no RFC allows is understood where it can be
+        ("Sun, 01 Mar 2026 07:01:00 EST", span(60)),
+        ("2026-03-01T13:01:00+01:00", span(60)),
+        ("10, 7200", span(7200)),  # two fields: the longer wait
+        ("7200, soon", span(7200)),
         ("Sun, 30 Feb 2026 12:01:00 GMT", None),
         ("Sun, 01 Foo 2026 12:01:00 GMT", None),
         ("Sun, 01 Mar 2026 25:01:00 GMT", None),
@@ -52,6 +57,11 @@ def span(seconds: int) -> timedelta:
 )
 def test_p13_p14_retry_after(text: str, wait: timedelta | None) -> None:
     assert retry_after({"retry-after": text}, NOW) == wait
+
+
+def test_of_two_fields_the_longer_wait_counts() -> None:
+    headers = read_headers([(b"Retry-After", b"10"), (b"retry-after", b"7200")])
+    assert retry_after(headers, NOW) == span(7200)
 
 
 def test_no_retry_after() -> None:

@@ -1,6 +1,7 @@
 """One message on entering a state and one on leaving it, over days, with a real store and a publisher on loopback."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,20 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 def item(day: int, at: datetime) -> str:
     return f"<item><guid>{day}</guid><title>Day {day}</title><pubDate>{at:%d %b %Y %H:%M:%S} GMT</pubDate></item>"
+
+
+def told(number: int) -> HealthEvent:
+    return HealthEvent(
+        id=f"tag:{number}",
+        source_id="alfa",
+        title="",
+        url="",
+        was=State.OK,
+        state=State.GONE,
+        since=NOON,
+        at=NOON,
+        reason="",
+    )
 
 
 def document(*items: str) -> Answer:
@@ -196,19 +211,6 @@ async def test_notices_go_out_in_order_at_least_once_and_begin_where_a_channel_b
     async def send(events: Sequence[HealthEvent]) -> None:
         sent.extend(event.id for event in events)
 
-    def told(number: int) -> HealthEvent:
-        return HealthEvent(
-            id=f"tag:{number}",
-            source_id="alfa",
-            title="",
-            url="",
-            was=State.OK,
-            state=State.GONE,
-            since=NOON,
-            at=NOON,
-            reason="",
-        )
-
     store.tell([told(1)])
     notices = Notices(store)
     await notices.begin({"webhook": send})
@@ -229,6 +231,23 @@ async def test_notices_go_out_in_order_at_least_once_and_begin_where_a_channel_b
     await again.send({"webhook": send})
     assert len(sent) == 304
     store.close()
+
+
+async def test_a_bug_in_sending_is_a_failed_notice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Raised, it would end the daemon, and again at each start: the event stays to be sent."""
+
+    async def send(events: Sequence[HealthEvent]) -> None:
+        raise RuntimeError("never thought of")
+
+    with closing(open_store("sqlite", tmp_path)) as store:
+        notices = Notices(store)
+        await notices.begin({"webhook": send})
+        store.tell([told(1)])
+        await notices.send({"webhook": send})
+        assert store.health_events(), "it stays to be sent"
+    assert "RuntimeError: never thought of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("span", [timedelta(), 3 * HOUR])
