@@ -10,6 +10,15 @@ from aggregator.model import Hold, Response, Source, SourceState, State, Validat
 from aggregator.pipeline.plant import Plant
 from aggregator.urls import host, is_public_name
 
+# What servers say that cannot do with our validators: nonsense, unmet, too large. Others say it of everything.
+VALIDATORS_REFUSED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
+)
+
 
 def good(
     source: Source, state: SourceState, response: Response, plant: Plant, *, now: datetime, jitter: float
@@ -56,7 +65,10 @@ def failed(
     now: datetime,
     jitter: float,
 ) -> SourceState:
-    """Return the state after nothing came of a visit; what is known of the source stays (PROTOCOL P6, P7)."""
+    """Return the state after nothing came of a visit; what is known of the source stays (PROTOCOL P6, P7).
+
+    Only where validators may be what is refused, and not for once, the next request goes without.
+    """
     tried = replace(
         state,
         failures=state.failures + 1,
@@ -64,6 +76,8 @@ def failed(
         last_error=error,
         last_poll_at=now,
     )
+    if response is not None and response.status in VALIDATORS_REFUSED and state.failures:
+        tried = replace(tried, validators=Validators())
     state = addresses.after_failure(tried, response, now=now)
     if state is not tried and response is not None and response.says_gone:
         response = None  # the remembered address is gone, not the source

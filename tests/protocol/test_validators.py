@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from aggregator.model import Source
-from tests.fetch.server import Answer, Say, Server, packed
+from tests.fetch.server import Answer, Asked, Say, Server, packed
 from tests.protocol.documents import CAPTCHA, feed, rss, sent, tagged
 from tests.protocol.watching import EVERY_SECOND, Watch, view, watch
 from tests.running import eventually
@@ -222,6 +222,25 @@ async def test_p06_locked_doors_leave_validators_alone(world: World, publisher: 
         await world.poll()
         world.wait(days=2)
     assert [sent(asked) for asked in publisher.asked("/a")] == [NOTHING, (E1, L1), (E1, L1)]
+
+
+@pytest.mark.parametrize("status", [400, 412, 431])
+async def test_who_refuses_our_validators_twice_is_asked_without(
+    world: World, publisher: Server, status: int
+) -> None:
+    """What it has told since would not be read as long as it refuses: back-off makes that days."""
+
+    def answer(asked: Asked) -> Answer:
+        said = len(publisher.asked("/a"))
+        return Answer(status=status) if sent(asked) != NOTHING else feed(*map(str, range(said)), headers=BOTH)
+
+    publisher.answer("/a", answer)
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    for _ in range(4):
+        await world.poll()
+        world.wait(days=2)
+    assert [sent(asked) for asked in publisher.asked("/a")] == [NOTHING, (E1, L1), (E1, L1), NOTHING]
+    assert (world.store.state("a").failures, world.store.state("a").validators.etag) == (0, E1)
 
 
 @pytest.mark.parametrize("name", NO_FEEDS)
