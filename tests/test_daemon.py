@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -16,7 +18,7 @@ import pytest
 from aggregator.config import load
 from aggregator.daemon import plant
 from tests.fetch.server import Answer, Server
-from tests.running import Site, eventually
+from tests.running import PATIENCE, Site, eventually
 
 FEED = """<rss version="2.0"><channel><title>{0}</title>
 <item><guid>{0}-1</guid><title>News of {0}</title></item></channel></rss>"""
@@ -217,6 +219,27 @@ def test_slow_and_broken_sources_hold_up_nobody(tmp_path: Path, publisher: Serve
         daemon.log("source=garbage", "error=")
         daemon.log("source=refused", "connection refused")
         assert daemon.stop() == 0  # with a poll still in flight
+
+
+FEW_DESCRIPTORS = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+runpy.run_module("aggregator", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_idle_connections_take_nothing_that_polls_need(tmp_path: Path, publisher: Server) -> None:
+    daemon = Site(tmp_path, sources=serve(publisher, "alfa") + 'interval = "1s"\n').daemon()
+    daemon.program = ("-c", FEW_DESCRIPTORS)
+    with daemon, ExitStack() as crowd:
+        daemon.feed("News of alfa")
+        for _ in range(500):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", daemon.site.port), timeout=PATIENCE))
+        asked, said = len(publisher.asked("/alfa")), len(daemon.lines)
+        daemon.eventually(lambda: len(publisher.asked("/alfa")) >= asked + 4, "four polls")
+        assert len([line for line in daemon.lines[said:] if "event=poll" not in line]) <= 1
+        crowd.close()
+        assert daemon.eventually(lambda: daemon.get("/feed.atom").status_code == 200, "room for a reader")
 
 
 def test_feeds_that_cannot_be_written_stop_nobody(tmp_path: Path, publisher: Server) -> None:

@@ -12,7 +12,7 @@ import click
 from aggregator.addresses import asked_at
 from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
-from aggregator.daemon import Daemon, Engine, leave, share_one_arena
+from aggregator.daemon import Daemon, Engine, allow_descriptors, leave, share_one_arena
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
@@ -34,6 +34,7 @@ def run(context: Context) -> None:
 
     sys.setswitchinterval(TURN.total_seconds())
     share_one_arena()
+    allow_descriptors()
     asyncio.run(run_daemon())
     leave(0)
 

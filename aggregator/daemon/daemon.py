@@ -10,6 +10,7 @@ from pathlib import Path
 from aggregator import __version__, metrics
 from aggregator.breaker import Breaker
 from aggregator.config import Configuration, load, watch_stamp
+from aggregator.daemon.descriptors import Scarcity
 from aggregator.daemon.ending import LastResort
 from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.lag import watch_lag
@@ -61,6 +62,7 @@ class Daemon:
         )
         _warn(self._configuration)
         self._catch_signals()
+        asyncio.get_running_loop().set_exception_handler(Scarcity())
         async with AsyncExitStack() as stack:
             try:
                 self._engine = await stack.enter_async_context(Engine(self._configuration))

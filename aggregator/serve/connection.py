@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+import resource
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,17 +18,25 @@ from aggregator.serve.settings import Network
 VERSIONS: Final = {"1.0", "1.1"}
 NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 TRANSFER_CODING: Final = b"transfer-encoding"
+CONNECTIONS: Final = 512  # of all clients together
 NO_REQUEST: Final = "Invalid HTTP request received."
 
 
 _PATHLESS = re.compile(rb"^(https?://[^/?#]+)(?=[?#]|$)", re.IGNORECASE)
 
 
+def _share_of_descriptors() -> int:
+    """Return how many may be connections of clients: polling and the store need some, too."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else soft // 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one client, and all of them together, may hold of us."""
 
-    connections: int = 512  # then 503: we need file descriptors for polling too
+    connections: int = field(default_factory=lambda: min(CONNECTIONS, _share_of_descriptors()))  # then 503
+    refused: int = 64  # more connections than that are told so; the others are hung up on
     connections_per_client: int = 32  # but of proxies and this machine
     header_bytes: int = 16 * 1024  # request line and fields; what is on its way may be one read more
     pipelined: int = 64  # requests sent ahead of their answers
@@ -166,6 +175,9 @@ class Connection(_Incoming):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._client_bucket = self._bucket()
+        if len(self.connections) > self.limits.connections + self.limits.refused:
+            transport.abort()
+            return
         if self._client_bucket is not None and self._siblings() > self.limits.connections_per_client:
             transport.abort()
             return

@@ -18,6 +18,7 @@ from aggregator.serve.connection import Connection
 from tests.serve.conftest import PUBLIC_URL, merged_feed, publication_of, published, status_of
 
 BIG = b"x" * 30_000_000  # more than the kernel buffers for a client that does not read
+PATIENT = Limits(connections=3, refused=2, idle=timedelta(hours=1), request=timedelta(hours=1))
 IMPATIENT = Limits(idle=timedelta(seconds=1), request=timedelta(seconds=1), stall=timedelta(seconds=1))
 
 
@@ -192,6 +193,20 @@ async def test_too_many_connections_are_told_so() -> None:
     async with serving(limits=Limits(connections=3)) as (_, listening):
         idle = [await say(listening, b"") for _ in range(3)]
         assert (await get(listening, "/feed.atom")).status_code == 503
+        for _, writer in idle:
+            writer.close()
+
+
+async def test_of_idle_connections_there_are_no_more_than_told() -> None:
+    """They would take every descriptor: 503 is for requests, and who sends none is not told."""
+    async with serving(limits=PATIENT) as (_, listening):
+        idle = [await say(listening, b"") for _ in range(5)]
+        for _ in range(3):
+            reader, writer = await say(listening, b"")
+            assert await is_hung_up(reader)
+            writer.close()
+        idle[4][1].write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await idle[4][0].readline()).startswith(b"HTTP/1.1 503")
         for _, writer in idle:
             writer.close()
 
