@@ -79,8 +79,13 @@ def absolute(base: str | None, url: str) -> str | None:
     reference = forgiven(url)
     if not reference or len(reference) > MAX_URL_LENGTH:
         return None
+    above = forgiven(base or "")
+    if (
+        above.partition(":")[0].lower() not in DEFAULT_PORTS
+    ):  # nothing is read from elsewhere, and nothing leads there
+        above = ""
     try:
-        joined = join(forgiven(base or ""), reference)
+        joined = join(above, reference)
     except ValueError:  # brackets that are no IPv6 address
         return None
     scheme, colon, rest = joined.partition(":")
