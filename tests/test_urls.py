@@ -189,6 +189,7 @@ def test_what_looks_normal_is_normal() -> None:
         ("file:///srv/feeds/a.xml", "b.html", None),  # a local feed's folder is nobody else's business
         ("mailto:a@news.example", "b.html", None),
         ("http://[bad", "b.html", None),
+        ("http://[bad", "http://news.example/\u00e9", "http://news.example/%C3%A9"),
         (PAGE, "", None),
         (PAGE, " \n", None),
         (PAGE, "http://[bad/", None),

@@ -80,14 +80,9 @@ def absolute(base: str | None, url: str) -> str | None:
     if not reference or len(reference) > MAX_URL_LENGTH:
         return None
     above = forgiven(base or "")
-    if (
-        above.partition(":")[0].lower() not in DEFAULT_PORTS
-    ):  # nothing is read from elsewhere, and nothing leads there
+    if above.partition(":")[0].lower() not in DEFAULT_PORTS:  # nothing is read from elsewhere
         above = ""
-    try:
-        joined = join(above, reference)
-    except ValueError:  # brackets that are no IPv6 address
-        return None
+    joined = _joined(above, reference)
     scheme, colon, rest = joined.partition(":")
     scheme = scheme.lower()
     if not colon or not rest or scheme not in REFERENCE_SCHEMES:
@@ -97,6 +92,14 @@ def absolute(base: str | None, url: str) -> str | None:
         return None if address is None else str(address)
     rest, mark, fragment = rest.partition("#")
     return f"{scheme}:{encoded(rest, _NOT_QUERY)}{mark}{encoded(fragment, _NOT_QUERY)}"
+
+
+def _joined(base: str, reference: str) -> str:
+    """Resolve against a base that may be none; "" for brackets that are no IPv6 address."""
+    try:
+        return join(base, reference)
+    except ValueError:
+        return _joined("", reference) if base else ""
 
 
 def join(base: str, reference: str) -> str:
