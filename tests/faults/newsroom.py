@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 
+from aggregator.dedup.flood import BATCH_MOST
 from tests.fetch.server import Answer, Asked, Server
 from tests.protocol.looking import source
 from tests.protocol.markup import rss
 
 SOURCES = 8
 BURST = 3  # new items of one document
-WINDOW = 24  # items in a document
+WINDOW = BATCH_MOST  # items in a document: all may be new when polls were killed, and more would be held as a flood
 TEXT = 60  # words of an item, of nobody else's
 SHARED = 5  # every so many items a neighbour's article is told as well
 UNCHANGED = 0.2  # of all polls
