@@ -56,7 +56,7 @@ def find_config(named: str | None) -> Path:
     if from_environment := os.environ.get("AGGREGATOR_CONFIG"):
         return Path(from_environment)
     xdg = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    personal = Path(xdg).expanduser() / "aggregator" / "aggregator.toml"
+    personal = Path(os.path.expanduser(xdg), "aggregator", "aggregator.toml")  # noqa: PTH111  # never raises
     return personal if personal.exists() else local
 
 

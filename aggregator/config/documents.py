@@ -44,8 +44,20 @@ class Document:
 
 def shown(path: Path) -> str:
     """Return a path as messages name it: relative to the current directory if it is below."""
-    absolute, here = Path(abspath(path)), Path.cwd()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+    whole = absolute(path)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed
+        return str(whole)
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root on, as it is where the current directory was removed."""
+    try:
+        return Path(abspath(path))
+    except FileNotFoundError:
+        return path
 
 
 def located(text: str, base: Path, environ: Mapping[str, str]) -> Path:
@@ -114,6 +126,9 @@ def _parsed(path: Path, name: str, text: str, problems: Problems) -> Document | 
         found = _AT.search(str(exc))
         line, column = (found[1], found[2]) if found and found[1] else _end(text)
         problems.error(Place(name, int(line), int(column)), f"not TOML: {_AT.sub('', str(exc))}")
+        return None
+    except ValueError:  # of `int`: more digits than sys.set_int_max_str_digits allows
+        problems.error(Place(name), "a number in it is too long")
         return None
     except RecursionError:
         problems.error(Place(name), "arrays or tables are nested too deeply")

@@ -40,7 +40,7 @@ def add_sources(config: Path, new: Sequence[NewSource], *, environ: Mapping[str,
     that are sources already are left out. Raises `ConfigError`, with nothing written, when the
     configuration is wrong before or would be after.
     """
-    seen = watch_stamp(config)
+    seen = watch_stamp(config, environ=environ)
     before = survey(config, environ, overlay={})
     file = _sources_file(before)
     content = _read(file)
@@ -59,7 +59,7 @@ def remove_source(
     Comments above the table stay. Raises `ConfigError`, with nothing written, when there is no such
     source, a feed still names it, or another source would get another id.
     """
-    seen = watch_stamp(configuration.path)
+    seen = watch_stamp(configuration.path, environ=environ)
     before = survey(configuration.path, environ, overlay={})
     written = _written(before, source_id)
     extents = written.document.positions.extents(written.path)
@@ -78,7 +78,7 @@ def pause_source(
 
     Raises `ConfigError`, with nothing written, when there is no such source or it is no [[source]] table.
     """
-    seen = watch_stamp(configuration.path)
+    seen = watch_stamp(configuration.path, environ=environ)
     before = survey(configuration.path, environ, overlay={})
     written = _written(before, source_id)
     if written.table.paused != paused:
@@ -210,7 +210,7 @@ class _Edit:
         except ConfigError as exc:
             raise ConfigError(f"{shown(file)}: error: left as it is, for with this change:\n{exc}") from exc
         self._refuse_renaming(after)
-        if watch_stamp(path) != self.seen:
+        if watch_stamp(path, environ=self.environ) != self.seen:
             raise ConfigError(f"{shown(file)}: error: the configuration changed meanwhile: try again")
         try:
             _write(Path(realpath(file)), content)

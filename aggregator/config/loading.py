@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import abspath
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
-from aggregator.config.documents import Document, Overlay, read_document, read_included
+from aggregator.config.documents import Document, Overlay, absolute, read_document, read_included
 from aggregator.config.environment import overrides
 from aggregator.config.outputs import Names, WrittenFeed, outputs
 from aggregator.config.places import data_dir, file_roots
-from aggregator.config.problems import Problems
+from aggregator.config.problems import Problems, quoted
 from aggregator.config.schema import FeedTable, SourceTable
 from aggregator.config.sections import dedup, health, poll, public_url, retention, server, store_url
 from aggregator.config.settings import Configuration
@@ -44,7 +44,7 @@ def survey(path: Path, environ: Mapping[str, str], *, overlay: Overlay) -> Surve
     """Read the configuration as `load` does, with the files in `overlay` taken from there."""
     problems = Problems()
     given = overrides(environ, problems)
-    document = read_document(Path(abspath(path)), problems, overlay=overlay)
+    document = read_document(absolute(path), problems, overlay=overlay)
     if document is None:
         problems.raise_errors()
         raise AssertionError("a file that cannot be read is an error")
@@ -105,6 +105,16 @@ def _listed(documents: Sequence[Document], problems: Problems) -> _Listed:
     return found
 
 
+def _complaint(data: Path) -> str | None:
+    """Say why `data` can be no data directory; None for one that is or may be made."""
+    try:
+        return None if S_ISDIR(data.stat().st_mode) else "is no directory"
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        return f"cannot be used: {exc.strerror}"
+
+
 def _configuration(
     main: Main,
     tables: Single,
@@ -116,9 +126,9 @@ def _configuration(
 ) -> Configuration:
     path = main.document.path
     data = data_dir(tables.aggregator.data_dir, path, environ)
-    if data.exists() and not data.is_dir():
+    if complaint := _complaint(data):
         problems.error(
-            main.value(("aggregator", "data_dir")), f"data_dir in [aggregator]: {data} is no directory"
+            main.value(("aggregator", "data_dir")), f"data_dir in [aggregator]: {quoted(data)} {complaint}"
         )
     pace = poll(tables.poll, main, problems)
     serving = server(tables.server, main, environ, problems)

@@ -24,7 +24,7 @@ def data_dir(written: str, main: Path, environ: Mapping[str, str]) -> Path:
     if given:
         return Path(abspath(given))
     beside = main.parent.parent / DATA_NAME
-    if main.parent.name == CONFIG_NAME or beside.is_dir():
+    if main.parent.name == CONFIG_NAME or os.path.isdir(beside):  # noqa: PTH112  # never raises
         return beside
     home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  # never raises
     state = environ.get("XDG_STATE_HOME", "")  # the specification wants relative paths ignored

@@ -114,9 +114,16 @@ def _descents(found: _Found, path: Path) -> Iterator[_Found]:
 
 def _parts(key: Node) -> tuple[str, ...]:
     """Return the names a key is made of: `a."b.c"` has two."""
-    if key.type == "dotted_key":
-        return tuple(part for child in key.named_children for part in _parts(child))
-    text = (key.text or b"").decode()
-    if key.type == "quoted_key":
-        return tuple(tomllib.loads(f"{text} = 0"))
-    return (text,)
+    names: list[str] = []
+    rest = [key]
+    while rest:  # not by recursion: a dotted key nests once for every dot
+        node = rest.pop()
+        if node.type == "dotted_key":
+            rest.extend(reversed(node.named_children))
+            continue
+        text = (node.text or b"").decode()
+        if node.type == "quoted_key":
+            names.extend(tomllib.loads(f"{text} = 0"))
+        else:
+            names.append(text)
+    return tuple(names)

@@ -1,6 +1,7 @@
 """[[source]] tables -> sources: ids made, files found, secrets fetched."""
 
 import ssl
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -192,14 +193,17 @@ class _Secrets:
         if text is None:
             return None
         path = located(text, self._one.document.path.parent, self._environ)
+        reason = None
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-        except OSError as exc:  # ssl.SSLError is one
-            reason = (
-                "holds no certificates in PEM"
-                if isinstance(exc, ssl.SSLError)
-                else f"cannot be read: {exc.strerror}"
-            )
+            if stat.S_ISREG(path.stat().st_mode):
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+            else:  # opening a pipe would wait for somebody to write to it
+                reason = "is no regular file"
+        except ssl.SSLError:
+            reason = "holds no certificates in PEM"
+        except OSError as exc:
+            reason = f"cannot be read: {exc.strerror}"
+        if reason:
             self._problems.error(self._place("ca_file"), f"ca_file in [[source]]: {quoted(path)} {reason}")
         return str(path)
 

@@ -1,34 +1,39 @@
 """Noticing that a configuration was edited, cheaply enough to look twice a second."""
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
-from os.path import abspath
 from pathlib import Path
 
-from aggregator.config.documents import FILE_LIMIT, Stamp, matches, opened, stamp
+from aggregator.config.documents import FILE_LIMIT, Stamp, absolute, located, matches, opened, stamp
 from aggregator.config.schema import INCLUDED
 
 _NAMED = re.compile(r"""\b(?:\w+_)?file\s*=\s*(?:"([^"\\\n\0]+)"|'([^'\n\0]+)')""")
 
 
-def watch_stamp(path: Path) -> Stamp:
+def watch_stamp(path: Path, *, environ: Mapping[str, str] = os.environ) -> Stamp:
     """Return what tells one state of the configuration files from another; compare with ==.
 
     Covers the main file, all that its includes match now, and the files of secrets they name. Never raises: a
     missing or broken main file has a stamp too. Two equal stamps in a row mean that nobody is writing.
     """
-    main = Path(abspath(path))
+    main = absolute(path)
     own = stamp([main])
     included = dict.fromkeys(
         file for include in _includes(main, own) for file in matches(include, main.parent) if file != main
     )
-    named = (name for file in (main, *included) for name in _named(file, stamp([file])))
+    named = (
+        located(name, file.parent, environ)
+        for file in (main, *included)
+        for name in _named(file, stamp([file]))
+    )
     return own + stamp(included) + stamp(dict.fromkeys(named))
 
 
 @lru_cache(maxsize=256)
-def _named(file: Path, state: Stamp) -> tuple[Path, ...]:
+def _named(file: Path, state: Stamp) -> tuple[str, ...]:
     """Return the files that a file in this `state` names as holding secrets; some more do no harm."""
     del state  # part of the key: another state is read anew
     try:
@@ -36,7 +41,7 @@ def _named(file: Path, state: Stamp) -> tuple[Path, ...]:
             text = named.read(FILE_LIMIT).decode("utf-8-sig")
     except (OSError, ValueError):
         return ()
-    return tuple(file.parent / Path(basic or literal).expanduser() for basic, literal in _NAMED.findall(text))
+    return tuple(basic or literal for basic, literal in _NAMED.findall(text))
 
 
 @lru_cache(maxsize=8)

@@ -42,7 +42,7 @@ class Daemon:
     def __init__(self, path: Path, *, environ: Mapping[str, str]) -> None:
         self._path = path
         self._environ = environ
-        self._stamp = watch_stamp(path)
+        self._stamp = watch_stamp(path, environ=environ)
         self._configuration = load(path, environ=environ)
         self._configuration_error: str | None = None
         self._serve_settings = serve_settings(self._configuration)
@@ -198,7 +198,7 @@ class Daemon:
         loaded = previous = self._stamp
         while not (self._stop.is_set() or self._schedule.failed.is_set()):
             await self._pause()
-            current = await asyncio.to_thread(watch_stamp, self._path)
+            current = await asyncio.to_thread(watch_stamp, self._path, environ=self._environ)
             if self._reload.is_set() or (current != loaded and current == previous):
                 self._reload.clear()
                 loaded = current
