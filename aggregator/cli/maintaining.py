@@ -12,7 +12,7 @@ from aggregator.cli.context import Context
 from aggregator.config import Configuration
 from aggregator.daemon import Engine
 from aggregator.lock import ownership
-from aggregator.store import Finding, back_up, check_store, compact, migrate, store_file
+from aggregator.store import Finding, back_up, backup_target, check_store, compact, migrate, store_file
 from aggregator.upkeep import BACKUPS, forget
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -57,11 +57,12 @@ def backup(context: Context, file: Path | None) -> None:
     """Copy the store to FILE, whole and checked, also while the daemon runs.
 
     Without FILE the copy is named after the time, in <data_dir>/backups; only those that the daemon makes by night
-    are let go later.
+    are let go later. An earlier backup is replaced, nothing else is: exit code 2.
     """
     configuration = context.load()
+    store = _stored(configuration)
     path = file or configuration.data_dir / BACKUPS / f"manual-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.sqlite"
-    back_up(_stored(configuration), path)
+    back_up(store, backup_target(store, path))
     _say(context, file=str(path), bytes=path.stat().st_size)
 
 

@@ -7,6 +7,7 @@ from aggregator.store.backups import back_up, back_up_tonight, is_due
 from aggregator.store.checking import Finding, check_store
 from aggregator.store.compacting import compact, migrate
 from aggregator.store.opening import open_store, store_exists, store_file
+from aggregator.store.overwriting import backup_target
 from aggregator.store.protocol import Store, Totals
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Totals",
     "back_up",
     "back_up_tonight",
+    "backup_target",
     "check_store",
     "compact",
     "is_due",

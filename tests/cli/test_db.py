@@ -30,6 +30,25 @@ def test_while_a_daemon_runs_the_store_is_checked_and_backed_up(tmp_path: Path, 
         assert connection.execute("SELECT title FROM entries_view").fetchall() == [("News of alfa",)]
 
 
+def test_a_backup_onto_the_store_or_another_file_is_refused(tmp_path: Path, publisher: Server) -> None:
+    site = Site(tmp_path, sources=serve(publisher, "alfa"))
+    with site.daemon() as daemon:
+        daemon.feed("News of alfa")
+        for path, why in (
+            (site.data / "aggregator.sqlite", "is the store itself; name another file"),
+            (site.config, "is there already and is no backup; name another file"),
+        ):
+            before = path.stat().st_ino
+            refused = site.run("db", "backup", str(path))
+            assert (refused.returncode, refused.stdout) == (2, "")
+            assert why in refused.stderr
+            assert path.stat().st_ino == before
+        assert site.run("db", "backup", "a.sqlite").returncode == 0
+        assert site.run("db", "backup", "a.sqlite").returncode == 0
+        site.sources.write_text(serve(publisher, "alfa", "bravo"))
+        daemon.feed("News of bravo")  # the store is written as before
+
+
 def test_without_a_daemon(tmp_path: Path, publisher: Server) -> None:
     site = Site(tmp_path, sources=serve(publisher, "alfa"))
     for command in ("check", "backup", "prune", "vacuum"):
