@@ -4,7 +4,8 @@
     <ticket>.taken    the daemon is at it: the command can no longer take it back
     <ticket>.answer   what came of it, until the command has read it
 
-Whoever may write to the directory may give orders: it is readable by its owner only. A socket was not chosen: its
+Whoever may write to the directory may give orders: it is readable by its owner only, and root, whose orders belong to
+that owner. A socket was not chosen: its
 path may be too long for the system, and it says nothing of an order whose command has gone.
 """
 
@@ -29,6 +30,16 @@ MOST_AT_ONCE = 100  # orders taken in one look
 MAX_BYTES = 64 * 1024  # of an order; ids and addresses are shorter
 
 
+def prepare(data_dir: Path) -> Path:
+    """Return the spool, made if missing; what root makes is given to whom `data_dir` belongs to. Raises `OSError`."""
+    folder = data_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    owner = data_dir.stat()
+    if os.geteuid() == 0 and folder.stat().st_uid == 0 != owner.st_uid:
+        os.chown(folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    return folder
+
+
 # the command's side
 
 
@@ -37,9 +48,15 @@ def ask(data_dir: Path, order: Order, *, now: Callable[[], datetime], wait: time
 
     An order that is not taken in time is taken back, and will not be carried out.
     """
-    ticket = _spool(data_dir) / uuid4().hex
     said = {"verb": order.verb, "names": order.names, "until": (now() + wait).isoformat()}
-    _write(ticket.with_suffix(ORDER), said)
+    try:
+        ticket = prepare(data_dir) / uuid4().hex
+        _write(ticket.with_suffix(ORDER), said)
+    except OSError as exc:
+        raise Busy(
+            f"{exc.filename or data_dir / FOLDER}: {exc.strerror}; orders can be given by the owner of"
+            f" {data_dir / FOLDER} and by root"
+        ) from exc
     answer = _await(ticket, wait)
     if answer is None and not _taken_back(ticket):
         answer = _await(ticket, GRACE)
@@ -50,15 +67,6 @@ def ask(data_dir: Path, order: Order, *, now: Callable[[], datetime], wait: time
     if answer is None:
         raise Busy(f"{data_dir} belongs to another process, which takes no orders now; try again later")
     return answer
-
-
-def _spool(data_dir: Path) -> Path:
-    folder = data_dir / FOLDER
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as exc:
-        raise Busy(f"{folder}: {exc.strerror}; orders can be given by the owner of {data_dir} only") from exc
-    return folder
 
 
 def _taken_back(ticket: Path) -> bool:
@@ -118,7 +126,7 @@ def clear(data_dir: Path, *, now: datetime) -> None:
     """Remove what processes that died have left: orders taken without an answer, and answers nobody read."""
     for path in (data_dir / FOLDER).glob("*"):
         try:
-            if path.stat().st_mtime < (now - STALE).timestamp():
+            if path.lstat().st_mtime < (now - STALE).timestamp():
                 path.unlink()
         except FileNotFoundError:
             continue  # read meanwhile
@@ -127,15 +135,18 @@ def clear(data_dir: Path, *, now: datetime) -> None:
 def _waiting(data_dir: Path) -> list[Path]:
     try:
         with os.scandir(data_dir / FOLDER) as entries:
-            found = [(entry.stat().st_mtime_ns, Path(entry.path)) for entry in entries]
+            found = [(entry.stat(follow_symlinks=False).st_mtime_ns, Path(entry.path)) for entry in entries]
     except FileNotFoundError:  # nobody has given an order yet, or one was just taken back: look again
         return []
     return [path for _, path in sorted(found) if path.suffix == ORDER][:MOST_AT_ONCE]
 
 
 def _read(path: Path) -> tuple[Order, datetime]:
-    with path.open("rb") as file:
-        text = file.read(MAX_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        raise Refused(f"{path.name} cannot be read: {exc.strerror}") from exc
     try:
         said = json.loads(text)
         names = tuple(said["names"])
@@ -149,7 +160,12 @@ def _read(path: Path) -> tuple[Order, datetime]:
 
 
 def _write(path: Path, said: Mapping[str, object]) -> None:
-    """Let a file appear whole."""
+    """Let a file appear whole, for the owner of its directory."""
     unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+        json.dump(said, file, ensure_ascii=False)
     unfinished.rename(path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tests.running import eventually
 
 SPLIT = Order(verb="split", names=("urn:x:ü",))
 SOON = timedelta(milliseconds=200)
+SOMEBODY = 65_534  # a user who is not root
 
 
 def now() -> datetime:
@@ -113,6 +115,51 @@ def test_only_the_owner_may_give_orders(tmp_path: Path) -> None:
     with pytest.raises(Busy):
         orders.ask(tmp_path, SPLIT, now=now, wait=SOON)
     assert (tmp_path / orders.FOLDER).stat().st_mode & 0o077 == 0
+
+
+def test_what_cannot_be_read_is_refused_and_does_not_stay(tmp_path: Path) -> None:
+    folder = orders.prepare(tmp_path)
+    (folder / "0.order").symlink_to("0.taken")  # which it is renamed to: a circle
+    assert list(orders.take(tmp_path, now=now())) == []
+    assert "cannot be read: Too many levels" in json.loads((folder / "0.answer").read_text())["text"]
+    assert left(tmp_path) == [orders.ANSWER]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("earlier", [None, 0, SOMEBODY], ids=["no spool", "root's spool", "a spool"])
+def test_what_root_orders_belongs_to_the_owner_of_the_data_directory(
+    tmp_path: Path, earlier: int | None
+) -> None:
+    """`sudo aggregator release …`: the daemon of another user must read it, under any umask."""
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    if earlier is not None:
+        orders.prepare(tmp_path)
+        os.chown(tmp_path / orders.FOLDER, earlier, earlier)
+    before = os.umask(0o077)
+    try:
+        answer = asking(tmp_path, SPLIT)
+        (file,) = eventually(lambda: list((tmp_path / orders.FOLDER).glob("*.order")), "an order comes")
+    finally:
+        os.umask(before)
+    owners = [(path.stat().st_uid, path.stat().st_gid) for path in (file, file.parent)]
+    assert owners == [(SOMEBODY, SOMEBODY)] * 2
+    assert [oct(path.stat().st_mode & 0o777) for path in (file, file.parent)] == ["0o600", "0o700"]
+    ((ticket, _),) = taken(tmp_path)
+    orders.answer(ticket, Answer(done=True, text="done"))
+    assert answer().done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_who_may_not_give_orders_is_told_so() -> None:
+    with tempfile.TemporaryDirectory() as name:  # nobody else may enter tmp_path
+        Path(name).chmod(0o755)
+        orders.prepare(Path(name))
+        os.seteuid(SOMEBODY)
+        try:
+            with pytest.raises(Busy, match="Permission denied; orders can be given by the owner"):
+                orders.ask(Path(name), SPLIT, now=now, wait=SOON)
+        finally:
+            os.seteuid(0)
 
 
 def test_looking_before_anybody_ordered_finds_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from aggregator.daemon.memory import collect_seldom
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.logs import log
 from aggregator.model import Status
-from aggregator.pipeline import now, take_orders
+from aggregator.pipeline import Spool, now
 from aggregator.schedule import Schedule
 from aggregator.serve import Server, Subscribers, create_app
 from aggregator.upkeep import Backups, tidy
@@ -99,6 +99,7 @@ class Daemon:
             alongside=(self._breaker.watch, backups.run, self._tell, self._notify, watch_lag),
             breaker=self._breaker,
         )
+        self._spool = Spool(self._configuration.data_dir, clock=now)
         collect_seldom()
         self._schedule.start()
         stack.push_async_callback(self._schedule.stop, POLLS_GRACE)
@@ -243,9 +244,8 @@ class Daemon:
 
     async def _take_orders(self) -> None:
         """Do what commands have left in the spool, and publish what came of it."""
-        data_dir, store = self._configuration.data_dir, self._engine.store
         with self._breaker.tripped_by_failures():
-            if not self._breaker.is_open and await asyncio.to_thread(take_orders, data_dir, store, clock=now):
+            if not self._breaker.is_open and await asyncio.to_thread(self._spool.take, self._engine.store):
                 self._schedule.news()
 
     def _refuse_restart_only(self, new: Configuration) -> None:

@@ -7,7 +7,7 @@ older documents, `publishing` makes the feeds, `filing` their archives, `indexin
 """
 
 from aggregator.pipeline.health import COMMAND, WEBHOOK, Notices, Send
-from aggregator.pipeline.overruling import carry_out, named, take_orders
+from aggregator.pipeline.overruling import Spool, carry_out, named
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.plant import Clock, Fetch, Plant, Read, now
 
@@ -21,8 +21,8 @@ __all__ = [
     "Plant",
     "Read",
     "Send",
+    "Spool",
     "carry_out",
     "named",
     "now",
-    "take_orders",
 ]

@@ -28,27 +28,48 @@ def carry_out(order: Order, store: Store, *, now: datetime) -> Answer:
     raise RuntimeError(f"{DECISIONS} decisions to {order.verb} were each overtaken by a poll")
 
 
-def take_orders(data_dir: Path, store: Store, *, clock: Clock) -> bool:
-    """Carry out what commands have left in the spool; return whether that changed anything.
+class Spool:
+    """The orders that commands leave for whoever owns the store; trouble with them is said once, until it changes."""
 
-    Raises `StoreError` when the store fails, having said so to whose order it was.
-    """
-    changed = False
-    try:
-        for ticket, order in orders.take(data_dir, now=clock()):
-            try:
-                answer = carry_out(order, store, now=clock())
-            except StoreError as exc:
-                orders.answer(ticket, Answer(done=False, text=str(exc)))
-                raise
-            log.info(
-                "order", verb=order.verb, names=" ".join(order.names), done=answer.done, answer=answer.text
-            )
-            changed |= answer.done
-            orders.answer(ticket, answer)
-    except OSError as exc:
-        log.error("order", error=f"{exc.filename}: {exc.strerror}")
-    return changed
+    def __init__(self, data_dir: Path, *, clock: Clock) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+        self._trouble = ""
+        try:
+            orders.prepare(data_dir)
+        except OSError as exc:
+            self._tell(exc)
+
+    def take(self, store: Store) -> bool:
+        """Carry out the orders that wait; return whether that changed anything.
+
+        Raises `StoreError` when the store fails, having said so to whose order it was.
+        """
+        changed = False
+        try:
+            for ticket, order in orders.take(self._data_dir, now=self._clock()):
+                changed |= self._carried_out(ticket, order, store)
+        except OSError as exc:
+            self._tell(exc)
+        else:
+            self._trouble = ""
+        return changed
+
+    def _carried_out(self, ticket: Path, order: Order, store: Store) -> bool:
+        try:
+            answer = carry_out(order, store, now=self._clock())
+        except StoreError as exc:
+            orders.answer(ticket, Answer(done=False, text=str(exc)))
+            raise
+        log.info("order", verb=order.verb, names=" ".join(order.names), done=answer.done, answer=answer.text)
+        orders.answer(ticket, answer)
+        return answer.done
+
+    def _tell(self, exc: OSError) -> None:
+        trouble = f"{exc.filename or self._data_dir}: {exc.strerror}"
+        if trouble != self._trouble:
+            log.error("order", error=trouble, result="no orders are taken until that is mended")
+        self._trouble = trouble
 
 
 def _done(order: Order, store: Store, now: datetime) -> str:

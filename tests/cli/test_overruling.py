@@ -102,6 +102,28 @@ def test_a_store_whose_owner_takes_no_orders_is_busy(site: Site) -> None:
     assert list((site.data / "orders").iterdir()) == []
 
 
+def test_a_spool_that_cannot_be_read_is_complained_of_once(site: Site) -> None:
+    def complaints() -> list[str]:
+        return [line for line in daemon.lines if "event=order" in line and "level=error" in line]
+
+    with site.daemon() as daemon:
+        daemon.feed("urn:alfa:1")
+        spool = site.data / "orders"
+        assert spool.stat().st_mode & 0o777 == 0o700  # made by the daemon, whoever orders first
+        spool.rmdir()
+        spool.write_text("")
+        daemon.log("event=order", "Not a directory")
+        refused = site.run("split", "urn:bravo:1")  # takes longer than several looks
+        assert refused.returncode == 75
+        assert "File exists" in refused.stderr
+        assert len(complaints()) == 1
+        spool.unlink()
+        assert site.run("split", "urn:bravo:1").returncode == 0
+        spool.rmdir()
+        spool.write_text("")
+        daemon.eventually(lambda: len(complaints()) == 2, "another complaint, for it worked meanwhile")
+
+
 def test_a_daemon_that_stands_still_loses_the_order_to_its_giver(site: Site) -> None:
     with site.daemon() as daemon:
         daemon.feed("urn:alfa:1")
