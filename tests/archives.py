@@ -1,5 +1,6 @@
 """A publisher over a real store, and a reader who walks its archives (RFC 5005)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -153,9 +154,17 @@ class Newsroom:
         address = path.removeprefix(f"{self.public_url}/archive/")
         return archive_document(self.store, self.public_url, address, guarded=guarded(self.plant))
 
+    def path(self, page: str) -> str:
+        """Return the path of a page below archive/, as "feed/0/100": the one that feeds lead to."""
+        name = page.rsplit("/", 2)[0]
+        found = [one.removeprefix(f"{self.public_url}/archive/") for one in self.walk(name)[1]]
+        (path,) = [one for one in found if re.fullmatch(rf"{page}-[0-9a-f]{{12}}\.atom", one)]
+        return path
+
     def read(self, name: str = "feed") -> Any:
-        """The current document, from its file."""
-        return etree.fromstring((self.public / f"{name}.atom").read_bytes())
+        """The current document, from its file; the one of a feed that asks for a token lies beside public/."""
+        public, private = (self.directory / place / f"{name}.atom" for place in ("public", "private"))
+        return etree.fromstring((public if public.exists() else private).read_bytes())
 
     def shown(self, name: str = "feed") -> list[str]:
         return ids(self.read(name))

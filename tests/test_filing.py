@@ -1,8 +1,11 @@
 """Archives of our feeds (PROTOCOL E19): every story once, in pages that never change; on every store engine."""
 
 import os
+import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +55,7 @@ def test_e19_a_walk_meets_every_story_once_and_old_pages_never_change(tmp_path: 
     room.publish_all()
     met, later = room.walk()
     assert sorted(numbered(met)) == list(range(WALKED + further))
-    whole = {address: body for address, body in pages.items() if address.endswith(f"/{PAGE_ENTRIES}.atom")}
+    whole = {address: body for address, body in pages.items() if f"/{PAGE_ENTRIES}-" in address}
     assert len(whole) == (WALKED - 500) // PAGE_ENTRIES
     assert {address: later[address] for address in whole} == whole
     assert {address: bytes_of(room, address) for address in pages} == pages  # partial ones, too
@@ -72,7 +75,8 @@ def test_e19_a_page_says_what_it_is(room: Newsroom) -> None:
     room.publish()
     current = room.read()
     newest = link(current, "prev-archive")
-    assert newest == f"{URL}/archive/feed/1/7.atom"
+    assert newest == f"{URL}/archive/{room.path('feed/1/7')}"
+    whole = f"{URL}/archive/{room.path('feed/0/100')}"
     page = etree.fromstring(bytes_of(room, newest))
     assert page.find("fh:archive", NAMES) is not None
     assert current.find("fh:archive", NAMES) is None
@@ -82,13 +86,13 @@ def test_e19_a_page_says_what_it_is(room: Newsroom) -> None:
         "self": newest,
         "current": f"{URL}/feed.atom",
         "alternate": f"{URL}/",
-        "prev-archive": f"{URL}/archive/feed/0/100.atom",
+        "prev-archive": whole,
     }
     assert numbered(ids(page)) == list(range(106, 99, -1))
     assert page.findtext("a:updated", namespaces=NAMES) == page.findtext(
         "a:entry/a:updated", namespaces=NAMES
     )
-    first = etree.fromstring(bytes_of(room, f"{URL}/archive/feed/0/100.atom"))
+    first = etree.fromstring(bytes_of(room, whole))
     assert link(first, "prev-archive") is None
 
 
@@ -110,29 +114,37 @@ def test_our_own_reader_walks_it(room: Newsroom) -> None:
     room.publish()
     body = (room.public / "feed.atom").read_bytes()
     parsed = parse.parse(Response(status=200, url=f"{URL}/feed.atom", body=body))
-    assert parsed.archive_url == f"{URL}/archive/feed/0/20.atom"
+    assert parsed.archive_url == f"{URL}/archive/{room.path('feed/0/20')}"
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        "feed/0/8.atom",  # more than there are
-        "feed/0/0.atom",
-        "feed/1/1.atom",
-        "feed/00/1.atom",
-        "feed/0/101.atom",
-        "feed/0/7.rss",
-        "feeds/other/0/1.atom",
-        "../feed/0/7.atom",
-        "feed/0/7.atom/",
+        "feed/0/8-{digits}.atom",  # more than there are
+        "feed/0/6-{digits}.atom",
+        "feed/0/0-{digits}.atom",
+        "feed/1/1-{digits}.atom",
+        "feed/00/7-{digits}.atom",
+        "feed/0/101-{digits}.atom",
+        "feed/0/7-{digits}.rss",
+        "feeds/other/0/7-{digits}.atom",
+        "../feed/0/7-{digits}.atom",
+        "feed/0/7-{digits}.atom/",
+        "feed/0/7-{digits}0.atom",
+        "feed/0/7-{digits}/.atom",
+        "feed/0/7-000000000000.atom",
+        "feed/0/7-.atom",
+        "feed/0/7.atom",
         "",
     ],
 )
 def test_no_other_address_is_a_page(room: Newsroom, address: str) -> None:
     room.tell_many(range(17))
     room.publish()
-    assert isinstance(room.page("feed/0/7.atom"), Document)
-    assert room.page(address) is Absence.NEVER
+    path = room.path("feed/0/7")
+    digits = path.removeprefix("feed/0/7-").removesuffix(".atom")
+    assert isinstance(room.page(path), Document)
+    assert room.page(address.format(digits=digits)) is Absence.NEVER
 
 
 def test_e19_whatever_becomes_of_stories_each_is_met_once(room: Newsroom) -> None:
@@ -231,9 +243,9 @@ def test_a_feed_that_left_and_came_back_goes_on(room: Newsroom) -> None:
     room.outputs = (politics("alfa"),)
     room.tell_many(range(20))
     room.publish()
+    newest = room.path("feeds/politics/0/15")
     room.outputs = ()
     room.publish()
-    newest = f"{URL}/archive/feeds/politics/0/15.atom"
     assert isinstance(room.page(newest), Document)  # whoever knows it may still read it
     room.tell_many(range(20, 30))
     room.publish()
@@ -253,17 +265,19 @@ def test_what_is_not_settled_when_feeds_are_made_is_shown_next_time(room: Newsro
 def test_e19_pages_are_dropped_with_what_retention_lets_go(room: Newsroom) -> None:
     room.tell_many(range(10 + 2 * PAGE_ENTRIES + 5))
     room.publish()
+    dropped = [room.path(page) for page in ("feed/0/100", "feed/1/100", "feed/2/5")]
     room.now += 40 * DAY
     room.tell_many(range(1000, 1000 + PAGE_ENTRIES))
     room.publish()
     room.store.prune(before=room.now - 30 * DAY, keep_per_source=10**6, texts_before=room.now - DAY)
     room.publish()
-    assert room.page("feed/0/100.atom") is Absence.DROPPED
-    assert room.page("feed/1/7.atom") is Absence.DROPPED
+    assert [room.page(path) for path in dropped[:2]] == [Absence.DROPPED, Absence.DROPPED]
+    assert isinstance(room.page(dropped[2]), Document)
     # Page 2 began then and was finished today.
-    assert len(bytes_of(room, "feed/2/100.atom")) > 1000
+    whole = room.path("feed/2/100")
+    assert len(bytes_of(room, whole)) > 1000
     assert not (room.public / "archive/feed/1").exists()
-    assert (room.public / "archive/feed/2/100.atom").exists()
+    assert (room.public / "archive" / whole).exists()
     met, _ = room.walk()
     assert len(met) == len(set(met)) == 10 + 5 + PAGE_ENTRIES - 10 + 10
     # The representative is forgotten, and somebody else tells the story again: it is not shown twice.
@@ -277,12 +291,13 @@ def test_bytes_that_another_feed_still_has_stay(room: Newsroom) -> None:
     room.limit = 1
     room.tell_many(range(PAGE_ENTRIES + 1))
     room.publish()
+    path = room.path("feed/0/100")
     room.now += 40 * DAY
     room.outputs = (politics("alfa", limit=1),)
     room.publish_all()
     room.store.prune(before=room.now - 30 * DAY, keep_per_source=10**6, texts_before=room.now - DAY)
-    assert room.page("feed/0/100.atom") is Absence.DROPPED
-    assert len(ids(etree.fromstring(bytes_of(room, "feeds/politics/0/100.atom")))) == PAGE_ENTRIES
+    assert room.page(path) is Absence.DROPPED
+    assert len(ids(etree.fromstring(bytes_of(room, room.path("feeds/politics/0/100"))))) == PAGE_ENTRIES
 
 
 def test_pages_lie_in_public_for_other_web_servers(room: Newsroom) -> None:
@@ -293,8 +308,9 @@ def test_pages_lie_in_public_for_other_web_servers(room: Newsroom) -> None:
     def lying() -> list[str]:
         return sorted(str(path.relative_to(room.public)) for path in room.public.glob("archive/**/*.*"))
 
-    whole = ["archive/feed/0/100.atom", "archive/feeds/politics/0/100.atom"]
-    assert lying() == sorted([*whole, "archive/feed/1/7.atom", "archive/feeds/politics/1/12.atom"])
+    whole = [f"archive/{room.path(page)}" for page in ("feed/0/100", "feeds/politics/0/100")]
+    parts = [f"archive/{room.path(page)}" for page in ("feed/1/7", "feeds/politics/1/12")]
+    assert lying() == sorted([*whole, *parts])
     written = {path: (room.public / path).stat().st_ino for path in whole}
     for path in lying():
         assert (room.public / path).read_bytes() == bytes_of(room, path.removeprefix("archive/"))
@@ -303,25 +319,25 @@ def test_pages_lie_in_public_for_other_web_servers(room: Newsroom) -> None:
     room.restart()
     room.tell_many([1001])
     room.publish()  # the address before the newest may have been told a moment ago, by this process
+    before = room.path("feed/1/9")
     room.tell_many([1002])
     room.publish()
-    assert [path for path in lying() if path.startswith("archive/feed/1/")] == [
-        "archive/feed/1/10.atom",
-        "archive/feed/1/9.atom",
-    ]
+    now = [f"archive/{path}" for path in (room.path("feed/1/10"), before)]
+    assert [path for path in lying() if path.startswith("archive/feed/1/")] == now
     assert {path: (room.public / path).stat().st_ino for path in whole} == written
     room.public_url = "https://other.example"
     room.publish()
-    assert b"https://other.example/archive/feed/0/100.atom" in (room.public / whole[0]).read_bytes()
+    assert f"https://other.example/{whole[0]}".encode() in (room.public / whole[0]).read_bytes()
 
 
 def test_pages_are_written_again_when_the_directory_was_emptied(room: Newsroom) -> None:
     room.tell_many(range(10 + PAGE_ENTRIES + 7))
     room.publish()
-    (room.public / "archive/feed/0/100.atom").unlink()
+    file = room.public / "archive" / room.path("feed/0/100")
+    file.unlink()
     room.restart()
     room.publish()
-    assert (room.public / "archive/feed/0/100.atom").exists()
+    assert file.exists()
 
 
 def test_e19_outputs_with_rules_caps_and_another_order_lose_nothing(room: Newsroom) -> None:
@@ -348,7 +364,7 @@ def test_pages_of_a_feed_with_a_token_of_its_own_lie_in_no_public_file(room: New
     room.outputs = (replace(politics("alfa"), tokens=("secret",)),)
     room.tell_many(range(30))
     room.publish()
-    assert isinstance(room.page("feeds/politics/0/25.atom"), Document)
+    assert isinstance(room.page(room.path("feeds/politics/0/25")), Document)
     assert not (room.public / "archive/feeds").exists()
 
 
@@ -387,3 +403,66 @@ def test_files_of_a_feed_that_left_go_with_their_pages(room: Newsroom) -> None:
     room.store.prune(before=room.now + DAY, keep_per_source=10**6, texts_before=room.now - DAY)
     room.publish_all()
     assert {one.name for one in files.iterdir()} == {"2"}
+
+
+def test_an_address_that_was_told_names_nothing_else_after_a_backup_is_restored(tmp_path: Path) -> None:
+    """What is filed after it makes pages of the same numbers with other entries: they have other addresses."""
+    room = Newsroom("sqlite", tmp_path)
+    room.tell_many(range(10 + 2 * PAGE_ENTRIES - 20))
+    room.publish_all()
+    _, common = room.walk()
+    room.store.close()
+    shutil.copy(tmp_path / "aggregator.sqlite", tmp_path / "backup")
+    room.restart()
+    room.tell_many(range(500, 700))
+    room.publish_all()
+    _, lost = room.walk()
+    room.store.close()
+    shutil.copy(tmp_path / "backup", tmp_path / "aggregator.sqlite")
+    room.restart()
+    assert {address: bytes_of(room, address) for address in common} == common
+    room.now += DAY
+    room.tell_many(range(550, 900), "bravo")
+    room.publish_all()
+    met, pages = room.walk()
+    assert len(met) == len(set(met)) == 190 + 350
+    told = common | lost
+    assert {address: body for address, body in pages.items() if told.get(address, body) != body} == {}
+    served = {address: room.page(address) for address in told}
+    again = {address: page.body for address, page in served.items() if isinstance(page, Document)}
+    assert again == {address: told[address] for address in again}
+    assert common.items() <= again.items()
+    # Whoever was on the way to a whole page finds its file.
+    for address, body in pages.items() | (lost.items() - again.items()):
+        path = room.public / address.removeprefix(f"{URL}/")
+        assert path.exists() or len(ids(etree.fromstring(body))) != PAGE_ENTRIES
+        assert not path.exists() or path.read_bytes() == body
+
+
+def test_pages_from_before_addresses_named_their_entries_keep_theirs(tmp_path: Path) -> None:
+    """A store of an earlier version: whatever it has told stays, and what comes now leads to it."""
+    room = Newsroom("sqlite", tmp_path)
+    room.tell_many(range(10 + PAGE_ENTRIES + 7))
+    room.publish_all()
+    room.store.close()
+    with closing(sqlite3.connect(tmp_path / "aggregator.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM notes WHERE name IN ('plain archives', 'archive files')")
+    shutil.rmtree(room.public)
+    room.restart()
+    plain = [f"{URL}/archive/feed/0/100.atom", f"{URL}/archive/feed/1/7.atom"]
+    told = {address: bytes_of(room, address) for address in plain}  # before anything is published
+    assert bytes_of(room, "feed/1/6.atom") not in told.values()  # the newest page, some time ago
+    room.publish_all()
+    assert room.walk()[1] == told
+    room.tell_many(range(1000, 1000 + PAGE_ENTRIES))
+    room.publish_all()
+    room.restart()
+    met, pages = room.walk()
+    assert len(met) == len(set(met)) == 217
+    assert [address in told for address in pages] == [False, False, True]
+    assert {address: bytes_of(room, address) for address in told} == told
+    assert b"archive/feed/0/100.atom" in pages[[*pages][1]]
+    for number in (8, 100):
+        assert room.page(f"feed/1/{number}.atom") is Absence.NEVER
+    assert room.page("feed/2/7.atom") is Absence.NEVER
+    room.store.close()

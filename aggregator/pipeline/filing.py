@@ -1,13 +1,15 @@
 """The archives of our feeds (RFC 5005): what leaves a feed is filed, page by page, and pages never change.
 
-A page is named by what it holds: `archive/feed/12/37.atom` are the first 37 entries of page 12 of the merged feed.
-So the last page has another address whenever it grows, and every address can be kept by caches for ever.
+A page is named by what it holds: `archive/feed/12/37-0f3a5c7d9b1e.atom` are the first 37 entries of page 12 of the
+merged feed, and the digits say which, and when they were archived. So the last page has another address whenever it
+grows, so has every page that is filed otherwise after a backup was restored, and caches can keep each for ever.
 """
 
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 from pathlib import Path
 
 from aggregator import public, rules
@@ -34,13 +36,12 @@ STEP_ENTRIES = 1000  # of each feed filed at once
 STEP_PAGES = 20  # of each feed written to files at once
 FILES = "archive files"  # name of the store's note of which pages lie in public/
 CLOSED = "closed archives"  # name of the store's note of the feeds that ask, or last asked, for a token
-_ADDRESS = re.compile(r"(feed|feeds/[^/]+)/(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,2})\.atom")
-
-
-def newest(name: str, length: ArchiveLength) -> str | None:
-    """Return the path of the newest page of a feed's archive; None while there is none."""
-    page, count = divmod(length.entries - 1, PAGE_ENTRIES)
-    return None if length.entries == 0 or page < length.dropped else _path(name, page, count + 1)
+PLAIN = "plain archives"  # name of the store's note of how long archives were before addresses had digits
+DIGITS = 12  # of a page's digest, in its address: never to be changed
+PATHS_KEPT = 10_000  # a publication asks for two of each feed
+_ADDRESS = re.compile(
+    rf"(feed|feeds/[^/]+)/(0|[1-9][0-9]{{0,8}})/([1-9][0-9]{{0,2}})(?:-[0-9a-f]{{{DIGITS}}})?\.atom"
+)
 
 
 def archive_document(
@@ -58,6 +59,8 @@ def archive_document(
         return Absence.NEVER
     if page < store.archive_lengths().get(name, ArchiveLength()).dropped:
         return Absence.DROPPED
+    if _path(store, name, page, count) != f"archive/{address}":
+        return Absence.NEVER  # or it was there before a backup was restored
     return _document(store, public_url, name, page, count) or Absence.NEVER
 
 
@@ -70,21 +73,37 @@ def _closed(store: Store) -> frozenset[str]:
     return frozenset(json.loads(store.noted(CLOSED) or "[]"))
 
 
-def _path(name: str, page: int, count: int) -> str:
-    return f"archive/{name}/{page}/{count}.atom"
+def _path(store: Store, name: str, page: int, count: int) -> str | None:
+    """Return the path of the first `count` entries of a page, None unless so many are archived.
+
+    What was told without digits, by versions of us that knew none, keeps its address.
+    """
+    digest = store.archive_digest(name, page, count)
+    if digest is None:
+        return None
+    is_plain = page * PAGE_ENTRIES + count <= _plain(store).get(name, 0)
+    return f"archive/{name}/{page}/{count}{'' if is_plain else f'-{digest[:DIGITS]}'}.atom"
+
+
+def _plain(store: Store) -> Mapping[str, int]:
+    """Return how many entries each archive had when its addresses had no digits."""
+    noted = store.noted(PLAIN)
+    if noted is not None:
+        return dict(json.loads(noted))
+    return {name: length.entries for name, length in store.archive_lengths().items() if length.entries}
 
 
 def _document(store: Store, public_url: str, name: str, page: int, count: int) -> Document | None:
-    content = store.archive_page(name, page, count)
-    if content is None:
+    content, path = store.archive_page(name, page, count), _path(store, name, page, count)
+    if content is None or path is None:
         return None
     around = ArchivePage(
-        path=_path(name, page, count),
+        path=path,
         public_url=public_url,
         feed_id=f"{public_url}/{name}.atom",
         title=content.title,
         updated_at=max(entry.updated_at for entry in content.entries),
-        previous=_path(name, page - 1, PAGE_ENTRIES) if page else None,
+        previous=_path(store, name, page - 1, PAGE_ENTRIES) if page else None,
     )
     return atom_page(
         around, [entry.body for entry in reversed(content.entries)]
@@ -106,6 +125,13 @@ class Filing:
         self._public_url: str | None = None  # that the pages in files name
         self._written: dict[str, int] = {}  # how many pages of each feed lie there whole
         self._partial: dict[str, str] = {}  # path of each feed's newest page, when it is not whole
+        self._path = lru_cache(PATHS_KEPT)(partial(_path, store))
+        self._is_noted = False  # how long archives were before addresses had digits
+
+    def newest(self, name: str, length: ArchiveLength) -> str | None:
+        """Return the path of the newest page of a feed's archive; None while there is none."""
+        page, count = divmod(length.entries - 1, PAGE_ENTRIES)
+        return None if length.entries == 0 or page < length.dropped else self._path(name, page, count + 1)
 
     def file(
         self,
@@ -130,8 +156,15 @@ class Filing:
             stories = [story for story in found if story not in left_out]
             leavers.append(self._leavers(plant, output, sources, stories, bodies))
         if filed := [one for one in leavers if one.entries]:
+            self._note_plain()
             self._store.archive(filed, at=now)
         return bool(filed) or refused
+
+    def _note_plain(self) -> None:
+        """Before the first entry is archived by us: note up to where addresses have no digits."""
+        if not self._is_noted and self._store.noted(PLAIN) is None:
+            self._store.note(PLAIN, json.dumps(_plain(self._store)))
+        self._is_noted = True
 
     def _leavers(
         self,
@@ -196,7 +229,7 @@ class Filing:
     def _write(self, name: str, length: ArchiveLength) -> bool:
         whole, rest = divmod(length.entries, PAGE_ENTRIES)
         done = self._written.get(name, 0)
-        if done > length.dropped and not (self._directory / _path(name, done - 1, PAGE_ENTRIES)).exists():
+        if done > length.dropped and not self._lies(self._path(name, done - 1, PAGE_ENTRIES)):
             done = 0  # somebody has emptied the directory
         done = max(done, length.dropped)
         upto = min(whole, done + STEP_PAGES)
@@ -206,17 +239,28 @@ class Filing:
             self._written[name] = upto
             said = {"public_url": self._public_url, "pages": self._written}
             self._store.note(FILES, json.dumps(said))
-        if upto == whole and rest and self._partial.get(name) != _path(name, whole, rest):
-            self._write_page(name, whole, rest)
-            self._partial[name] = _path(name, whole, rest)
+        if upto == whole and rest:
+            path = self._path(name, whole, rest)
+            if path is not None and self._partial.get(name) != path:
+                self._write_page(name, whole, rest)
+                self._partial[name] = path
         return upto < whole
 
+    def _lies(self, path: str | None) -> bool:
+        return path is not None and (self._directory / path).exists()
+
     def _write_page(self, name: str, page: int, count: int) -> None:
-        """Write one. The last page as it was before stays a while, for who has just been told its address."""
+        """Write one. The last page as it was before stays a while, for who has just been told its address.
+
+        So do whole ones of before a backup was restored, until retention lets go of that page.
+        """
         assert self._public_url is not None
         document = _document(self._store, self._public_url, name, page, count)
         if document is not None:  # else retention has let it go since
-            public.write_page(document, self._directory, keep=[self._partial.get(name, "")])
+            folder = self._directory / f"archive/{name}/{page}"
+            whole = [path.relative_to(self._directory) for path in folder.glob(f"{PAGE_ENTRIES}[-.]*")]
+            keep = [self._partial.get(name, ""), *(path.as_posix() for path in whole)]
+            public.write_page(document, self._directory, keep=keep)
 
     def _drop(self, name: str, dropped: int) -> None:
         for page in range(dropped - 1, -1, -1):

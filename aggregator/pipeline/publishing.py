@@ -20,7 +20,7 @@ from aggregator.model import (
     Source,
     Story,
 )
-from aggregator.pipeline.filing import Filing, newest, stays
+from aggregator.pipeline.filing import Filing, stays
 from aggregator.pipeline.indexing import index_news
 from aggregator.pipeline.plant import Plant
 from aggregator.store.protocol import Store
@@ -147,7 +147,7 @@ class Publisher:
         self._filing.write(plant, lengths)
         feeds = []
         for output, feed in zip(plant.outputs, made, strict=True):
-            page = newest(output.name, lengths.get(output.name, ArchiveLength()))
+            page = self._filing.newest(output.name, lengths.get(output.name, ArchiveLength()))
             feeds.append(
                 replace(
                     feed,

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from aggregator.model import Archived, ArchiveLength, Leavers, Output, PageContent, Sorting
 from aggregator.store import rows
-from aggregator.store.protocol import PAGE_ENTRIES, SWEEP_STORIES
+from aggregator.store.protocol import PAGE_ENTRIES, SWEEP_STORIES, page_digest
 from aggregator.store.rows import SHOWABLE
 
 # CROSS JOIN: SQLite keeps the order as written. Without statistics it would begin with the whole archive, or store.
@@ -53,6 +53,11 @@ _UNUSED = """
     AND NOT EXISTS (
         SELECT 1 FROM archived y JOIN archives a ON a.key = y.archive
         WHERE y.entry = archive_entries.key AND y.n >= a.dropped * :page)
+"""
+_DIGESTS = """
+    SELECT x.digest, y.archived_at FROM archives a CROSS JOIN archived y ON y.archive = a.key
+    CROSS JOIN archive_entries x ON x.key = y.entry
+    WHERE a.name = :name AND y.n >= :first AND y.n < :end ORDER BY y.n
 """
 
 
@@ -227,6 +232,15 @@ def page(db: Database, output: str, number: int, count: int) -> PageContent | No
     if len(found) < count:
         return None
     return PageContent(title=head["title"], entries=tuple(_archived(row) for row in found))
+
+
+def digest(db: Database, output: str, number: int, count: int) -> str | None:
+    """See `Store.archive_digest`."""
+    first = number * PAGE_ENTRIES
+    found = db.execute(_DIGESTS, {"name": output, "first": first, "end": first + count}).fetchall()
+    if len(found) < count:
+        return None
+    return page_digest((row["digest"], datetime.fromisoformat(row["archived_at"])) for row in found)
 
 
 def _archived(row: sqlite3.Row) -> Archived:

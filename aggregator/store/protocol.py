@@ -1,6 +1,7 @@
 """The seam between the daemon and its memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -61,6 +62,18 @@ def is_upheaval(lookup: Lookup, known: Collection[str]) -> bool:
 def week_of(at: datetime) -> int:
     """Return the number of the week that samples of that time are kept, and dropped, with."""
     return int(at.timestamp() // timedelta(weeks=1).total_seconds())
+
+
+def page_digest(entries: Iterable[tuple[bytes, datetime]]) -> str:
+    """Return a digest of entries of an archive, given by the SHA-256 of each's body and when it was archived.
+
+    It is in addresses: never to be changed. The times tell apart what was filed before a backup was
+    restored and what was afterwards, though the entries be the same and those before them others.
+    """
+    told = hashlib.sha256()
+    for body, at in entries:
+        told.update(body + int(at.timestamp()).to_bytes(8))
+    return told.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +228,9 @@ class Store(Protocol):
 
     def archive_page(self, output: str, page: int, count: int) -> PageContent | None:
         """Return the first `count` entries of a page, None unless all of them are there."""
+
+    def archive_digest(self, output: str, page: int, count: int) -> str | None:
+        """Return the `page_digest` of these, None unless so many were archived; also of pages that are dropped."""
 
     def removals(self, output: Output, *, since: datetime) -> tuple[Removal, ...]:
         """Return the stories of a feed's sources that have been emitted and are no more, the latest first.

@@ -93,6 +93,10 @@ class SqliteShowing(ABC):
         with self._storage():
             return archived.page(self._db, output, page, count)
 
+    def archive_digest(self, output: str, page: int, count: int) -> str | None:
+        with self._storage():
+            return archived.digest(self._db, output, page, count)
+
     def removals(self, output: Output, *, since: datetime) -> tuple[Removal, ...]:
         with self._storage():
             return removals.of(self._db, output, since)

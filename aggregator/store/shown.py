@@ -1,5 +1,6 @@
 """What the memory engine gives to be published of feeds' archives, and of what became of emitted stories."""
 
+import hashlib
 from abc import ABC
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from aggregator.model import (
 from aggregator.search import names_of
 from aggregator.store.contents import Content, shown_stories
 from aggregator.store.newest import newest
-from aggregator.store.protocol import PAGE_ENTRIES, REMOVALS_MOST
+from aggregator.store.protocol import PAGE_ENTRIES, REMOVALS_MOST, page_digest
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Archive:
     """Of one feed. `entries` are None where retention has let their page go."""
 
     entries: list[Archived | None] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)  # of all entries, also those that are gone
     archived_at: list[datetime] = field(default_factory=list)
     story_ids: set[str] = field(default_factory=set)
     titles: list[str] = field(default_factory=list)  # by page
@@ -121,6 +123,7 @@ class MemoryShowing(ABC):
                         if len(archive.entries) % PAGE_ENTRIES == 0:
                             archive.titles.append(one.title)
                         archive.entries.append(entry)
+                        archive.digests.append(hashlib.sha256(entry.body).digest())
                         archive.archived_at.append(at.replace(microsecond=0))
                         archive.story_ids.add(entry.story_id)
 
@@ -143,6 +146,13 @@ class MemoryShowing(ABC):
             first = page * PAGE_ENTRIES
             entries = tuple(one for one in archive.entries[first : first + count] if one is not None)
             return None if len(entries) < count else PageContent(title=archive.titles[page], entries=entries)
+
+    def archive_digest(self, output: str, page: int, count: int) -> str | None:
+        with self._lock:
+            archive = self._archives.get(output, Archive())
+            span = slice(page * PAGE_ENTRIES, page * PAGE_ENTRIES + count)
+            found = [*zip(archive.digests[span], archive.archived_at[span], strict=True)]
+            return None if len(found) < count else page_digest(found)
 
     def removals(self, output: Output, *, since: datetime) -> tuple[Removal, ...]:
         with self._lock:

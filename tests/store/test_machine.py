@@ -243,6 +243,7 @@ class Machine(RuleBasedStateMachine):
             for name in sorted(names):
                 self.both.ask("is_archived", output.name, name)
             self.both.ask("archive_page", output.name, 0, 1)
+            self.both.ask("archive_digest", output.name, 0, 1)
         self.both.ask("archive_lengths")
 
     @invariant()

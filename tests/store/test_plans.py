@@ -22,6 +22,7 @@ STEPS = {
     .replace("?", ":name", 1)
     .replace("?", ":keys", 1)
     .replace("?", ":limit"),
+    "what a page is called by": archived._DIGESTS,
     "told": ENTRIES.replace("?", ":keys"),
 }
 
