@@ -98,19 +98,29 @@ def lasting(feed: MergedFeed, emitted: Mapping[str, Emitted], *, now: datetime) 
     """Return `feed` with dates that follow those `emitted`, by story id: `updated` never goes back (PROTOCOL E7).
 
     Whoever took over what is shown of a story may leave it again: deleted, cut, split off, its source removed. Then
-    an older text is shown anew, from `now` on. What is emitted next is to be kept for the next time.
+    an older text is shown anew, from `now` on. Where whoever took over says the very same nothing is updated.
+    What is emitted next is to be kept for the next time.
     """
     entries = tuple(_lasting(entry, emitted.get(entry.id), now) for entry in feed.entries)
     return replace(feed, entries=entries, updated_at=_latest(entries))
 
 
 def _lasting(entry: MergedEntry, before: Emitted | None, now: datetime) -> MergedEntry:
+    if before is not None and entry.told != before.told and is_same_text(entry.told, before.told):
+        # Kept under its former name, so that it is known next time too.
+        return replace(entry, told=before.told, updated_at=max(entry.published_at, before.updated_at))
     if before is None or entry.updated_at > before.updated_at:
         return entry
     if entry.told == before.told:
         return replace(entry, updated_at=before.updated_at)
     moved_on = max(now.replace(microsecond=0), before.updated_at + timedelta(seconds=1))
     return replace(entry, updated_at=moved_on)
+
+
+def is_same_text(told: str, other: str) -> bool:
+    """Whether two `MergedEntry.told` are of the same text, whoever tells it."""
+    text, other_text = told.partition(" ")[2], other.partition(" ")[2]
+    return told == other or bool(text and text == other_text)
 
 
 def shown_at(entry: Entry, first_seen_at: datetime) -> datetime:

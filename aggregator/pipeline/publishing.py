@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from aggregator import public
 from aggregator.emit import Press, emit_opml
-from aggregator.merge import EMPTY_AT, lasting, merge
+from aggregator.merge import EMPTY_AT, is_same_text, lasting, merge
 from aggregator.model import (
     ArchiveLength,
     Document,
@@ -101,7 +101,7 @@ def dated_as_before(feed: MergedFeed, store: Store) -> MergedFeed:
     """Give what the merged feed shows too the dates it has there."""
     before = store.emitted(MERGED, [entry.id for entry in feed.entries])
     told = {entry.id: entry.told for entry in feed.entries}
-    same = {story_id: one for story_id, one in before.items() if one.told == told[story_id]}
+    same = {story_id: one for story_id, one in before.items() if is_same_text(one.told, told[story_id])}
     return lasting(feed, same, now=EMPTY_AT)  # a time that nothing is told anew at
 
 
