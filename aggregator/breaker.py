@@ -1,7 +1,8 @@
-"""The circuit breaker between the polls and a store that cannot keep what they bring.
+"""The circuit breaker between the polls and what they cannot do without: a store that keeps, and workers that read.
 
-Open, it keeps publishers from being asked in vain and the log from one line a poll. Who meets a `StoreError` trips
-it. What may pass is tried again until it works; what will not is left to the operator, and a restart.
+Open, it keeps publishers from being asked in vain and the log from one line a poll. Who meets a `StoreError` or
+`WorkersUnavailable` trips it. What may pass is tried again until it works; what will not is left to the operator, and
+a restart.
 """
 
 import asyncio
@@ -9,8 +10,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
+from typing import TypeAlias
 
-from aggregator.errors import StoreError, StoreUnavailable
+from aggregator.errors import StoreError, StoreUnavailable, WorkersUnavailable
 from aggregator.logs import log
 from aggregator.store.protocol import Store
 
@@ -19,46 +21,70 @@ RETRY = timedelta(seconds=2)  # between two tries whether it works again
 RETRY_MOST = timedelta(minutes=5)  # so long, where it fails again before it has kept a poll
 REMIND = timedelta(minutes=5)  # between two lines in the log that say so
 
+FINAL = 3  # gravity of a failure of the store that will not mend itself
+Failure: TypeAlias = StoreError | WorkersUnavailable
+
 
 async def _nothing() -> None:
-    """What is to be done when the store works again: nothing."""
+    """What is to be done when the store works again, or to see whether documents can be read: nothing."""
 
 
 class Breaker:
-    """`recovered` is called when the store works again, before anybody else is let through; it may fail, too."""
+    """`recovered` is called when the store works again, before anybody else is let through; it may fail, too.
 
-    def __init__(self, store: Store, *, recovered: Callable[[], Awaitable[None]] = _nothing) -> None:
-        self.failure: StoreError | None = None  # why nothing is kept
+    `readable` raises `WorkersUnavailable` while no document can be read.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        recovered: Callable[[], Awaitable[None]] = _nothing,
+        readable: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        self.failure: Failure | None = None  # why nothing is polled
         self._store = store
         self._recovered = recovered
-        self._closed = asyncio.Event()
-        self._closed.set()
+        self._readable = readable
+        self._keeps = asyncio.Event()
+        self._keeps.set()
         self._retry = RETRY
         self._opened_at = self._told_at = 0.0  # monotonic seconds
 
     @property
     def is_open(self) -> bool:
+        """Whether polls pause."""
         return self.failure is not None
+
+    @property
+    def is_keeping(self) -> bool:
+        """Whether the store works: all but polls may go on."""
+        return not isinstance(self.failure, StoreError)
 
     @property
     def is_final(self) -> bool:
         """Whether the store will not mend itself."""
-        return self.failure is not None and not isinstance(self.failure, StoreUnavailable)
+        return _gravity(self.failure) == FINAL
 
-    async def closed(self) -> None:
+    async def keeping(self) -> None:
         """Wait until the store works."""
-        await self._closed.wait()
+        await self._keeps.wait()
 
-    def trip(self, failure: StoreError) -> None:
-        """Let nobody through until the store works again; of several failures the first that is final counts."""
-        final = not isinstance(failure, StoreUnavailable)
-        if self.is_final or (self.is_open and not final):
+    def trip(self, failure: Failure) -> None:
+        """Let nobody through until it works again; of several failures the first of the gravest counts."""
+        if _gravity(failure) <= _gravity(self.failure):
             return
         if not self.is_open:
             self._opened_at = monotonic()
-        self.failure = failure
-        self._closed.clear()
+        self._fail(failure)
         self._tell()
+
+    def _fail(self, failure: Failure) -> None:
+        self.failure = failure
+        if self.is_keeping:
+            self._keeps.set()
+        else:
+            self._keeps.clear()
 
     @contextmanager
     def tripped_by_failures(self) -> Iterator[None]:
@@ -69,11 +95,11 @@ class Breaker:
             self.trip(exc)
 
     def kept(self) -> None:
-        """Note that the store has kept what a poll brought."""
+        """Note that the store has kept what a poll brought, and that it was read."""
         self._retry = RETRY
 
     async def watch(self) -> None:
-        """Look after the store for ever."""
+        """Look after the store, and after the workers while they fail, for ever."""
         while True:
             await asyncio.sleep((self._retry if self.is_open else LOOK).total_seconds())
             if self.is_final:
@@ -91,20 +117,31 @@ class Breaker:
 
     async def _try(self) -> None:
         try:
-            await asyncio.to_thread(self._store.recover)
-            await self._recovered()
+            if self.is_keeping:
+                await asyncio.to_thread(self._store.look)
+            else:
+                await asyncio.to_thread(self._store.recover)
+                await self._recovered()
+            await self._readable()
+        except WorkersUnavailable as exc:
+            self._retry = min(self._retry * 2, RETRY_MOST)  # each try starts processes
+            self._fail(exc)
+            self._remind()
         except StoreUnavailable as exc:
-            self.failure = exc  # of what is wrong now
+            self._fail(exc)  # of what is wrong now
             self._remind()
         except StoreError as exc:
             self.trip(exc)
         else:
-            log.warning(
-                "store", result="works again, polls go on", after=f"{monotonic() - self._opened_at:.1f}s"
-            )
+            after = f"{monotonic() - self._opened_at:.1f}s"
+            log.warning(self._what, result="works again, polls go on", after=after)
             self._retry = min(self._retry * 2, RETRY_MOST)
             self.failure = None
-            self._closed.set()
+            self._keeps.set()
+
+    @property
+    def _what(self) -> str:
+        return "workers" if self.is_keeping else "store"
 
     def _remind(self) -> None:
         if monotonic() - self._told_at >= REMIND.total_seconds():
@@ -114,8 +151,17 @@ class Breaker:
         self._told_at = monotonic()
         again = "after a restart" if self.is_final else f"{self._retry.total_seconds():g}s"
         log.error(
-            "store",
+            self._what,
             error=str(self.failure),
             result="polls pause, the last good feeds are served",
             retry=again,
         )
+
+
+def _gravity(failure: Failure | None) -> int:
+    """Say how far a failure reaches: polls pause, all that is kept waits, or waits for a restart."""
+    if failure is None:
+        return 0
+    if isinstance(failure, WorkersUnavailable):
+        return 1
+    return 2 if isinstance(failure, StoreUnavailable) else FINAL

@@ -8,6 +8,7 @@ AggregatorError
 + StoreError       polls stop, the last good feeds are served, until a restart; commands exit 1
   - StoreUnavailable  no space, read-only, file gone: the daemon pauses its polls, tries again and goes on by itself
   - Conflict       another poll placed a story first: decide again
++ WorkersUnavailable  no process can be started that reads: as StoreUnavailable, and no source is blamed
 + BackupError      the daemon says so and tries again in an hour; `db backup` exits 1
 + NoticeError      what was to be told of sources was not taken: said in the log, tried again a few times
 + PublishError     the daemon keeps serving the last good feeds, says so and tries again
@@ -66,6 +67,10 @@ class StoreUnavailable(StoreError):
 
 class Conflict(StoreError):
     """A concurrent poll took a place this decision counted on; nothing was written."""
+
+
+class WorkersUnavailable(AggregatorError):
+    """No process can be started that reads documents; the trouble is this machine's, and may pass."""
 
 
 class BackupError(AggregatorError):

@@ -1226,6 +1226,7 @@ class Status:
     started_at: datetime
     configuration_error: str | None  # of the last reload; None = what stands in the files is in force
     storage_error: str | None = None  # why nothing is polled: it could not be kept
+    reading_error: str | None = None  # or not read
     sources: tuple[tuple[Source, SourceState], ...] = ()
 
 

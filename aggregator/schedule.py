@@ -15,7 +15,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from aggregator import metrics
 from aggregator.breaker import REMIND, Breaker
-from aggregator.errors import PublishError, StoreError
+from aggregator.errors import PublishError, StoreError, WorkersUnavailable
 from aggregator.logs import log
 from aggregator.model import PollResult
 from aggregator.pipeline import Clock, Pipeline, now
@@ -52,7 +52,7 @@ class Schedule:
         breaker: Breaker | None = None,
     ) -> None:
         """`tidy` is done now and then; each of `alongside` runs from start to stop."""
-        self._unkept: set[str] = set()  # sources whose polls found no store to keep anything: still claimed
+        self._unkept: set[str] = set()  # sources whose polls could not be read or kept: still claimed
         self.concurrency = concurrency
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
@@ -171,7 +171,7 @@ class Schedule:
                 return
             try:
                 result = await step(source_id)
-            except StoreError:
+            except (StoreError, WorkersUnavailable):
                 self._unkept.add(source_id)
                 raise
             self._breaker.kept()
@@ -267,7 +267,7 @@ class Schedule:
     async def _keep_on(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begin work that never ends anew whenever the store works again."""
         while not self.failed.is_set():
-            await self._breaker.closed()
+            await self._breaker.keeping()
             await self._guard(work)
 
     async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -279,10 +279,10 @@ class Schedule:
                 raise
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Let a failure of the store pause the polls, and one nobody answers stop the daemon: no task is lost."""
+        """Let a failure of store or workers pause the polls, one nobody answers stop the daemon: no task is lost."""
         try:
             await work()
-        except StoreError as exc:
+        except (StoreError, WorkersUnavailable) as exc:
             self._breaker.trip(exc)
         except Exception as exc:  # noqa: BLE001 - kept and raised by whoever runs the daemon
             self.failure = self.failure or exc

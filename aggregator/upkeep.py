@@ -63,7 +63,7 @@ class Backups:
         wait = FIRST_LOOK
         while True:
             await asyncio.sleep(wait.total_seconds())
-            await self._breaker.closed()
+            await self._breaker.keeping()
             await self.look()
             wait = LOOK
 

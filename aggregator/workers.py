@@ -1,7 +1,9 @@
 """Processes that read documents and can be killed: feedparser has quadratic patterns.
 
 A document that takes too long or too much costs its own poll an error and its worker its life;
-pebble starts another.
+pebble starts another. Workers are forked by a server, which has what they need loaded; where that cannot be reached
+(its socket lies in the temporary directory, which may be cleaned) each is a new Python, and that none can be
+started is no fault of a document's.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -18,12 +21,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WorkerTimeout
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.errors import ParseError
+from aggregator.errors import ParseError, WorkersUnavailable
 from aggregator.logs import log
 
 T = TypeVar("T")
@@ -36,6 +40,8 @@ NO_ROOM = 77  # exit code of a worker whose document had none
 NO_ROOM_SAYS = f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read"
 TASKS_PER_WORKER = 1000  # then it is replaced, so that a leak in a library stays small
 PRELOADED = ["aggregator.reading"]  # imported once, before the workers fork
+CHECKED = timedelta(seconds=30)  # in which a worker must have answered, from its start on
+_BROKEN = (OSError, EOFError, BrokenProcessPool)  # what is raised where a pool does not start
 
 
 _calls = itertools.count()  # of this worker: its first is begun however large Python itself is
@@ -80,6 +86,14 @@ def _call(function: Callable[..., T], args: tuple[object, ...], cpu_seconds: int
         os._exit(NO_ROOM)
 
 
+def _unavailable(why: BaseException) -> WorkersUnavailable:
+    cause = why.__cause__ if isinstance(why.__cause__, Exception) else why
+    return WorkersUnavailable(
+        f"no process can be started that reads documents: {cause or repr(cause)}; see that {tempfile.gettempdir()} "
+        "(TMPDIR) and /dev/shm can be written to, and that memory and the limits of processes and open files suffice"
+    )
+
+
 class Workers:
     """A pool of `count` processes; none is started before the first document."""
 
@@ -89,9 +103,10 @@ class Workers:
         self._count = count
         self._time_limit = time_limit
         self._cpu_seconds = math.ceil(cpu_limit.total_seconds())
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
-        self._pool = self._make()
+        self._forked = multiprocessing.get_context("forkserver")
+        self._forked.set_forkserver_preload(PRELOADED)
+        self._pool = self._make(self._forked)
+        self._said = False  # that workers start slowly, since they last did not
         self._started: ProcessPool | None = None  # the last that was
         self._starting = asyncio.Lock()
         self._closing = threading.Lock()  # held while a pool starts
@@ -100,13 +115,16 @@ class Workers:
             ProcessPool, threading.Thread
         ] = {}  # replaced, and still reading; who waits for each
 
-    def _make(self) -> ProcessPool:
+    def _make(self, context: ForkServerContext | SpawnContext) -> ProcessPool:
         return ProcessPool(
-            max_workers=self._count, max_tasks=TASKS_PER_WORKER, initializer=_prepare, context=self._context
+            max_workers=self._count, max_tasks=TASKS_PER_WORKER, initializer=_prepare, context=context
         )
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Return `function(*args)`, called in a worker; raises `ParseError` when it must be killed."""
+        """Return `function(*args)`, called in a worker; raises `ParseError` when it must be killed.
+
+        And `WorkersUnavailable` when there is no worker to call it in.
+        """
         seconds = self._time_limit.total_seconds()
         try:
             try:
@@ -120,11 +138,24 @@ class Workers:
                 raise ParseError(NO_ROOM_SAYS) from exc
             raise ParseError(f"the worker that read the document died: {exc}") from exc
         except BrokenProcessPool as exc:
-            raise ParseError(f"the worker that read the document died: {exc}") from exc
+            await self.check()  # the document's fault only where others can be read
+            raise ParseError(f"the worker that read the document died: {exc or 'it broke the pool'}") from exc
         except WorkerTimeout as exc:
             raise ParseError(f"the document took more than {seconds:g} s to read") from exc
         except MemoryError as exc:
             raise ParseError(NO_ROOM_SAYS) from exc
+
+    async def check(self) -> None:
+        """Raise `WorkersUnavailable` unless a call that nothing is wrong with is answered."""
+        seconds = CHECKED.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                try:
+                    await self._begun(abs, (0,), seconds)
+                except (BrokenProcessPool, ProcessExpired):  # by what somebody else had read in that pool
+                    await self._begun(abs, (0,), seconds)
+        except (BrokenProcessPool, ProcessExpired, TimeoutError) as exc:
+            raise _unavailable(exc) from exc
 
     async def _begun(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
         """Return what a worker that is not weary makes of a call; where one is, all are replaced."""
@@ -138,21 +169,52 @@ class Workers:
     async def _start(self) -> ProcessPool:
         """Return the pool, and have it run: pebble starts one with its first call, and waits for its processes."""
         async with self._starting:
-            pool = self._pool
-            if pool is not self._started:
-                await asyncio.to_thread(self._start_now, pool)
-                self._started = pool
-            return pool
+            if self._pool is not self._started:
+                await asyncio.to_thread(self._start_now)
+                self._started = self._pool
+            return self._pool
 
-    def _start_now(self, pool: ProcessPool) -> None:
+    def _start_now(self) -> None:
+        """Start the pool, one of new Pythons where none can be forked; raises `WorkersUnavailable`."""
         with self._closing:
-            if not self._closed:
-                pool.active  # noqa: B018 - looking starts it
+            if self._closed:
+                return
+            try:
+                self._pool.active  # noqa: B018 - looking starts it
+                self._said = False
+            except _BROKEN as exc:
+                self._give_up()
+                self._pool = self._make(multiprocessing.get_context("spawn"))
+                self._start_slowly(exc)
+
+    def _start_slowly(self, why: BaseException) -> None:
+        """Start the pool that does not need what failed: neither the server that forks nor its socket."""
+        try:
+            self._pool.active  # noqa: B018 - looking starts it
+        except _BROKEN as exc:
+            self._give_up()
+            self._pool = self._make(self._forked)  # for the next try
+            raise _unavailable(exc) from exc
+        if not self._said:
+            self._said = True
+            log.warning(
+                "workers",
+                error=str(why.__cause__ or why),
+                result="each loads its own Python until a restart; see that TMPDIR is a short path, and is not cleaned",
+            )
+
+    def _give_up(self) -> None:
+        """End what of the pool has started before the rest could not."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
     async def _scheduled(
         self, function: Callable[..., T], args: tuple[object, ...], seconds: float
     ) -> "tuple[Future[T], ProcessPool]":
-        """Hand a call to the pool, to a new one when pebble has given the old one up (an idle worker was killed)."""
+        """Hand a call to the pool, to a new one when pebble has given the old one up (an idle worker was killed).
+
+        Raises `BrokenProcessPool` when the new one is given up, too.
+        """
         call = (function, args, self._cpu_seconds)
         pool = await self._start()
         try:
@@ -161,12 +223,15 @@ class Workers:
             log.warning("workers", result="the pool broke and is replaced")
             self._replace(pool)
         pool = await self._start()
-        return pool.schedule(_call, args=call, timeout=seconds), pool
+        try:
+            return pool.schedule(_call, args=call, timeout=seconds), pool
+        except RuntimeError as exc:
+            raise BrokenProcessPool(str(exc)) from exc
 
     def _replace(self, pool: ProcessPool) -> None:
         """Let a pool end what it has begun, once, and have a new one for all calls to come."""
         if pool is self._pool:
-            self._pool = self._make()
+            self._pool = self._make(self._forked)
             waiting = self._leaving[pool] = threading.Thread(target=self._leave, args=(pool,), daemon=True)
             waiting.start()
 

@@ -1,21 +1,24 @@
 """What the schedule starts, and when it no longer does."""
 
 import asyncio
+import resource
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.breaker import Breaker
-from aggregator.errors import StoreUnavailable
-from aggregator.model import Source
-from aggregator.pipeline import now
+from aggregator.errors import StoreUnavailable, WorkersUnavailable
+from aggregator.model import Reading, Source
+from aggregator.pipeline import Pipeline, now
+from aggregator.reading import read
 from aggregator.schedule import Every, Schedule
 from aggregator.store.searching import BUSY_TIMEOUT
+from aggregator.workers import Workers
 from tests.fetch.server import Server
 from tests.protocol.documents import feed
 from tests.running import PATIENCE
@@ -227,8 +230,95 @@ async def test_a_source_that_was_claimed_when_the_store_failed_is_polled_when_it
     await claiming
     watching = asyncio.create_task(breaker.watch())
     async with asyncio.timeout(PATIENCE):
-        await breaker.closed()
+        await breaker.keeping()
     await schedule.fill()
     await asked(publisher, 1)
     watching.cancel()
     await schedule.stop(timedelta(seconds=PATIENCE))
+
+
+@dataclass
+class Poor:
+    """Workers of a machine that has nothing left to start them with, while it is `poor`."""
+
+    workers: Workers
+    is_poor: bool = True
+    tries: int = 0
+
+    async def read(self, *args: object) -> Reading:
+        with self._descriptors():
+            return await self.workers.run(read, *args)
+
+    async def check(self) -> None:
+        self.tries += 1
+        with self._descriptors():
+            await self.workers.check()
+
+    @contextmanager
+    def _descriptors(self) -> Iterator[None]:
+        """None left to open while it is poor."""
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0 if self.is_poor else limits[0], limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.fixture
+def poor() -> Iterator[Poor]:
+    workers = Workers(1)
+    yield Poor(workers)
+    workers.close()
+
+
+async def test_publishers_are_not_asked_for_what_no_worker_can_read(
+    world: World, publisher: Server, poor: Poor
+) -> None:
+    """And it is no failure of theirs; as soon as workers can be started they are asked again."""
+    publisher.answer("/a", feed("a"))
+    world.now = now()
+    world.configure(Source(id="a", url=publisher.url("/a")))
+    before = world.store.state("a")
+    old = world.pipeline
+    pipeline = Pipeline(
+        plant=old.plant, store=world.store, fetcher=old.fetcher, read=poor.read, directory=world.directory
+    )
+    breaker = Breaker(world.store, readable=poor.check)
+
+    async def tidy() -> None:
+        """There is nothing to tidy."""
+
+    schedule = Schedule(
+        pipeline=pipeline,
+        store=world.store,
+        concurrency=2,
+        tidy=tidy,
+        alongside=(breaker.watch,),
+        clock=now,
+        breaker=breaker,
+    )
+    schedule.start()
+    async with asyncio.timeout(PATIENCE):
+        while not poor.tries:  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(0.01)
+    assert isinstance(breaker.failure, WorkersUnavailable)
+    assert breaker.is_keeping
+    assert len(publisher.asked()) == 1
+    assert world.store.state("a") == before
+    poor.is_poor = False
+    async with asyncio.timeout(PATIENCE):
+        while world.store.state("a").last_success_at is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await schedule.stop(timedelta(seconds=PATIENCE))
+    assert world.store.state("a").failures == 0
+
+
+async def test_of_two_failures_the_graver_counts(world: World) -> None:
+    breaker = Breaker(world.store)
+    breaker.trip(WorkersUnavailable("no processes"))
+    assert breaker.is_keeping
+    breaker.trip(StoreUnavailable("the disk is full"))
+    breaker.trip(WorkersUnavailable("no processes"))
+    assert str(breaker.failure) == "the disk is full"
+    assert not breaker.is_keeping

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aggregator.errors import ParseError
+from aggregator.errors import ParseError, WorkersUnavailable
 from aggregator.model import Response, Source
 from aggregator.reading import read
 from aggregator.workers import MEMORY_LIMIT, Workers
@@ -257,3 +258,100 @@ def test_the_event_loop_goes_on_while_workers_start() -> None:
     """It takes a second: in a process of its own, as other tests have left the server that forks workers."""
     done = subprocess.run([sys.executable, "-c", FIRST_CALL], timeout=50, check=False)
     assert done.returncode == 0
+
+
+CLEANED = """
+import asyncio, os, shutil, signal, sys, tempfile
+from aggregator.workers import Workers
+
+async def main():
+    pool = Workers(1)
+    try:
+        for _ in range(3):
+            worker = await pool.run(os.getpid)
+            for name in os.listdir(tempfile.gettempdir()):
+                shutil.rmtree(os.path.join(tempfile.gettempdir(), name))
+            os.kill(worker, signal.SIGKILL)
+            while await pool.run(os.getpid) == worker:
+                pass
+    finally:
+        pool.close()
+
+asyncio.run(main())
+"""
+
+
+def in_its_own_process(program: str, temporary: Path) -> subprocess.CompletedProcess[str]:
+    """Run it to its end: which directory is for temporary files, a process decides once."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_documents_are_read_after_the_temporary_directory_was_cleaned(tmp_path: Path) -> None:
+    done = in_its_own_process(CLEANED, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("see that TMPDIR is a short path") == 1  # said once, not for each pool
+
+
+LONG_PATH = """
+import asyncio
+from aggregator.workers import Workers
+
+async def main():
+    pool = Workers(2)
+    try:
+        assert await pool.run(abs, -1) == 1
+    finally:
+        pool.close()
+
+asyncio.run(main())
+"""
+
+
+def test_documents_are_read_however_long_the_path_of_temporary_files_is(tmp_path: Path) -> None:
+    """A socket's is at most 107 bytes (unix(7))."""
+    long = tmp_path.joinpath(*["d" * 40] * 3)
+    long.mkdir(parents=True)
+    done = in_its_own_process(LONG_PATH, long)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Nothing can be opened meanwhile, by any thread."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_that_no_worker_can_be_started_is_no_fault_of_the_document(workers: Workers) -> None:
+    with no_descriptors():
+        for _ in range(2):
+            with pytest.raises(WorkersUnavailable, match=r"Too many open files; see that .*TMPDIR"):
+                await workers.run(abs, -1)
+        with pytest.raises(WorkersUnavailable):
+            await workers.check()
+    assert await workers.run(abs, -1) == 1
+    await workers.check()
+
+
+class Deadly:
+    """What ends a worker before it can say which call it has begun."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (9,)
+
+
+async def test_a_document_that_breaks_the_pool_is_blamed_itself(workers: Workers) -> None:
+    with pytest.raises(ParseError, match="died: All workers expired"):
+        await workers.run(abs, Deadly())
+    assert await workers.run(abs, -1) == 1

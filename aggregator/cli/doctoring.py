@@ -1,5 +1,6 @@
 """`doctor`: all that a daemon needs, looked at one by one, with what to do."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -18,13 +19,14 @@ import click
 from aggregator.cli.asking import ask
 from aggregator.cli.context import Context, reading_store
 from aggregator.config import Configuration
-from aggregator.errors import AggregatorError, Busy, ConfigError
+from aggregator.errors import AggregatorError, Busy, ConfigError, WorkersUnavailable
 from aggregator.health import advice, remarks
 from aggregator.lock import FILE_NAME, ownership
 from aggregator.model import Source, SourceState, State
 from aggregator.serve import Server
 from aggregator.store import check_store, store_exists, store_file
 from aggregator.urls import host
+from aggregator.workers import Workers
 
 LEAST_BYTES = 200 << 20  # of free space: a store grows by some tens of megabytes before it is looked at again
 LEAST_FILES = 1000  # that may still be made
@@ -50,10 +52,11 @@ Look: TypeAlias = Callable[[Configuration], Iterator[Finding]]
 @click.command()
 @click.pass_obj
 def doctor(context: Context) -> None:
-    """Look at the configuration, the store, the disk, the clock, names, the port and the sources; change nothing.
+    """Look at configuration, disk, store, workers, clock, names, port and sources; change nothing.
 
     One line each, with what to do. Exit code 0, or 1 when there is anything to do.
     """
+    context.set_up_logs()
     found = list(_examine(context))
     if context.as_json:
         rows = [{"what": one.what, "good": not one.todo, "says": one.says, "todo": one.todo} for one in found]
@@ -115,6 +118,25 @@ def _store(configuration: Configuration) -> Iterator[Finding]:
             )
     except AggregatorError as exc:
         yield Finding(what="store", says=str(exc), todo="start the daemon once, or see to the file")
+
+
+def _workers(configuration: Configuration) -> Iterator[Finding]:  # noqa: ARG001 - as all looks
+    """Whether processes can be started that read documents, here and now: the daemon may have other limits."""
+
+    async def check() -> None:
+        workers = Workers(1)
+        try:
+            await workers.check()
+        finally:
+            workers.close()
+
+    try:
+        asyncio.run(check())
+    except WorkersUnavailable as exc:
+        says, _, todo = str(exc).partition("; ")
+        yield Finding(what="workers", says=says, todo=todo)
+    else:
+        yield Finding(what="workers", says="documents can be read")
 
 
 def _clock(configuration: Configuration) -> Iterator[Finding]:
@@ -222,5 +244,5 @@ def _states(configuration: Configuration) -> list[tuple[Source, SourceState]]:
     return [(source, known.get(source.id, new)) for source, new in fresh]
 
 
-LOOKS: tuple[Look, ...] = (_directory, _store, _clock, _names, _daemon, _messages, _sources)
+LOOKS: tuple[Look, ...] = (_directory, _store, _workers, _clock, _names, _daemon, _messages, _sources)
 COMMANDS = [doctor]

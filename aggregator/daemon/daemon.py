@@ -16,7 +16,7 @@ from aggregator.daemon.engine import SUBSCRIBERS, Engine, note_subscribers
 from aggregator.daemon.lag import watch_lag
 from aggregator.daemon.meaning import serve_settings
 from aggregator.daemon.memory import collect_seldom
-from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.errors import AggregatorError, ConfigError, StoreError, WorkersUnavailable
 from aggregator.logs import log
 from aggregator.model import Status
 from aggregator.pipeline import Spool, now
@@ -66,7 +66,9 @@ class Daemon:
         async with AsyncExitStack() as stack:
             try:
                 self._engine = await stack.enter_async_context(Engine(self._configuration))
-                self._breaker = Breaker(self._engine.store, recovered=self._recovered)
+                self._breaker = Breaker(
+                    self._engine.store, recovered=self._recovered, readable=self._engine.workers.check
+                )
                 await self._work(stack)
             except BaseException as exc:
                 self._last_resort.start(exc)
@@ -154,13 +156,14 @@ class Daemon:
         return metrics.exposition(store.healths(), store.size())
 
     def _usable(self) -> None:
-        """Raise `StoreError` when nothing can be kept, or the store cannot be read."""
+        """Raise `StoreError` when the store cannot be used, and `WorkersUnavailable` when no document can be read."""
         if self._breaker.failure is not None:
             raise self._breaker.failure
         self._engine.store.noted(SUBSCRIBERS)
 
     def _status(self) -> Status:
-        error = self._breaker.failure
+        failure = self._breaker.failure
+        error = failure if isinstance(failure, StoreError) else None
         try:
             states = {state.source_id: state for state in self._engine.store.states()}
         except StoreError as exc:
@@ -169,6 +172,7 @@ class Daemon:
             started_at=self._started_at,
             configuration_error=self._configuration_error,
             storage_error=None if error is None else str(error),
+            reading_error=str(failure) if isinstance(failure, WorkersUnavailable) else None,
             sources=tuple(
                 (source, states[source.id]) for source in self._configuration.sources if source.id in states
             ),
@@ -180,7 +184,7 @@ class Daemon:
         """Tell changes in the health of sources as they have lasted long enough, for ever."""
         while True:
             with self._breaker.tripped_by_failures():
-                if not self._breaker.is_open and await self._engine.tell():
+                if self._breaker.is_keeping and await self._engine.tell():
                     self._schedule.news()  # pages and feeds are kept until something is published
             await asyncio.sleep(TELL.total_seconds())
 
@@ -188,7 +192,7 @@ class Daemon:
         """Send the operator what was told, for ever; who is slow to take it holds up nobody else."""
         while True:
             with self._breaker.tripped_by_failures():
-                if not self._breaker.is_open:
+                if self._breaker.is_keeping:
                     await self._engine.notify()
             await asyncio.sleep(NOTIFY.total_seconds())
 
@@ -245,7 +249,7 @@ class Daemon:
     async def _take_orders(self) -> None:
         """Do what commands have left in the spool, and publish what came of it."""
         with self._breaker.tripped_by_failures():
-            if not self._breaker.is_open and await asyncio.to_thread(self._spool.take, self._engine.store):
+            if self._breaker.is_keeping and await asyncio.to_thread(self._spool.take, self._engine.store):
                 self._schedule.news()
 
     def _refuse_restart_only(self, new: Configuration) -> None:

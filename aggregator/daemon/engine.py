@@ -47,6 +47,7 @@ class Engine:
 
     store: Store
     pipeline: Pipeline
+    workers: Workers
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -61,14 +62,16 @@ class Engine:
         async with AsyncExitStack() as stack:
             configuration = self._configuration
             await asyncio.to_thread(self._open_store, stack)
-            workers = Workers(max(os.cpu_count() or 1, LARGE_AT_ONCE + 1))  # one is left for what is small
-            stack.callback(workers.close)
+            self.workers = Workers(
+                max(os.cpu_count() or 1, LARGE_AT_ONCE + 1)
+            )  # one is left for what is small
+            stack.callback(self.workers.close)
             stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(
                 plant=plant(configuration),
                 store=self.store,
                 fetcher=await self._enter_fetcher(configuration),
-                read=partial(workers.run, read),
+                read=partial(self.workers.run, read),
                 directory=configuration.data_dir / PUBLIC,
             )
             await self.pipeline.recount()

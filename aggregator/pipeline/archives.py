@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 
 from aggregator import addresses
-from aggregator.errors import FetchError, SourceError, StoreError, printable
+from aggregator.errors import FetchError, SourceError, StoreError, WorkersUnavailable, printable
 from aggregator.logs import log
 from aggregator.model import (
     KnownItem,
@@ -87,7 +87,7 @@ async def _read_archive(
             return await _keep(parts, source, state, asked, response)
     except SourceError as exc:
         error = str(exc)
-    except StoreError:
+    except (StoreError, WorkersUnavailable):
         raise
     except Exception as exc:  # noqa: BLE001 - as in `poll`
         log.exception("bug", source=source.id)

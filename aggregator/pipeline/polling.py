@@ -10,7 +10,7 @@ from http import HTTPStatus
 from aggregator import metrics
 from aggregator.addresses import asked_at
 from aggregator.cadence import POSTPONED, observe
-from aggregator.errors import SourceError, StoreError, printable
+from aggregator.errors import SourceError, StoreError, WorkersUnavailable, printable
 from aggregator.logs import log
 from aggregator.model import (
     Plan,
@@ -40,7 +40,8 @@ async def poll(
 
     None for a source that has just left the configuration, and for one that asks not to be polled at
     this hour or whose host is on hold: `force` asks all the same. With `archives` the whole document is
-    asked for, and the older ones it names are noted for `read_archives`. Raises `StoreError` when the store fails.
+    asked for, and the older ones it names are noted for `read_archives`. Raises `StoreError` when the store fails,
+    and `WorkersUnavailable` when nothing can be read: the source is left as it was.
     """
     started = parts.clock()
     held = frozenset[str]() if force else await asyncio.to_thread(parts.store.holds, now=started)
@@ -58,7 +59,7 @@ async def poll(
         result = await visit.go()
     except SourceError as exc:
         result = await visit.fail(None, str(exc))
-    except StoreError:
+    except (StoreError, WorkersUnavailable):
         raise
     except Exception as exc:  # noqa: BLE001 - a bug of ours must not stop the other sources
         log.exception("bug", source=source_id)

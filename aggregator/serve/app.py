@@ -78,7 +78,7 @@ def create_app(
     """Return the application; what it serves is asked for anew at every request.
 
     `status`, `live`, which makes feeds that are not published, `archive`, which returns a page by its address
-    below archive/, `usable`, which raises `StoreError` when the store cannot be used, and `measured`, which returns
+    below archive/, `usable`, which raises when the store or the workers cannot be used, and `measured`, which returns
     the metrics, may take their time (they read the store): they are called from a thread. The others must not.
     `subscribers` is told who is given a feed.
     """

@@ -171,6 +171,7 @@ def status_facts(status: Status) -> Mapping[str, object]:
         "started_at": rfc3339(status.started_at),
         "configuration_error": status.configuration_error,
         "storage_error": status.storage_error,
+        "reading_error": status.reading_error,
         "sources": [
             {
                 name: rfc3339(fact) if isinstance(fact, datetime) else fact

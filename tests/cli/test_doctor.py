@@ -31,7 +31,17 @@ def examined(site: Site) -> tuple[int, dict[str, dict[str, object]]]:
 def test_all_is_well_before_the_first_poll_and_after_it(site: Site) -> None:
     code, found = examined(site)
     assert code == 0, found
-    assert list(found) == ["configuration", "disk", "store", "clock", "names", "daemon", "port", "sources"]
+    assert list(found) == [
+        "configuration",
+        "disk",
+        "store",
+        "workers",
+        "clock",
+        "names",
+        "daemon",
+        "port",
+        "sources",
+    ]
     assert "localhost resolved" in str(found["names"]["says"])
     assert not (site.data / "aggregator.lock").exists()  # it has changed nothing
     site.run("poll")
