@@ -13,6 +13,7 @@ from aggregator.addresses import asked_at
 from aggregator.cli.context import Context, source_ids
 from aggregator.config import Configuration
 from aggregator.daemon import Daemon, Engine, allow_descriptors, leave, share_one_arena
+from aggregator.logs import flush, write_beside
 from aggregator.model import PollResult, Source, SourceState, State
 from aggregator.pipeline import Pipeline
 from aggregator.urls import host
@@ -28,6 +29,7 @@ def run(context: Context) -> None:
     Reloads when the configuration files change or on SIGHUP; stops on SIGTERM or Ctrl-C.
     """
     context.set_up_logs()
+    write_beside()
 
     async def run_daemon() -> None:
         await Daemon(context.config, environ=os.environ).run()
@@ -35,7 +37,10 @@ def run(context: Context) -> None:
     sys.setswitchinterval(TURN.total_seconds())
     share_one_arena()
     allow_descriptors()
-    asyncio.run(run_daemon())
+    try:
+        asyncio.run(run_daemon())
+    finally:
+        flush()
     leave(0)
 
 

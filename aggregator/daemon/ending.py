@@ -3,11 +3,12 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
 
 from aggregator.errors import AggregatorError
-from aggregator.logs import log
+from aggregator.logs import flush, log
 
 LAST_RESORT = timedelta(
     seconds=7
@@ -50,13 +51,16 @@ class LastResort:
             busy=", ".join(_busy()),
             **({} if self._failure is None else {"error": str(self._failure) or repr(self._failure)}),
         )
-        sys.stderr.flush()
+        flush()
 
 
 def leave(code: int) -> NoReturn:
     """End the process now. Its memory is not tidied up before: that takes seconds when it is large."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it was closed when Python started
+            with suppress(OSError):  # nobody reads it any more
+                stream.flush()
     os._exit(code)
 
 
