@@ -29,6 +29,7 @@ RULES = {
     "copied teaser": "it begins as the longer text does",
     "same body": "the bodies agree under another beginning",
     "tiny": "titles and short texts are nearly equal",
+    "guid": "another source has told it under the same URI, in the same words",
     "reissued": "its source has told it before at another address",
 }
 SCORES = {

@@ -15,7 +15,7 @@ from aggregator.dedup.subject import is_shared
 from aggregator.dedup.verdict import Verdict
 from aggregator.dedup.words import containment, length, numbers, overlap, tokens
 from aggregator.model import Entry, StoredEntry
-from aggregator.urls import folded_key
+from aggregator.urls import folded_key, is_homepage, is_uuid, strict_key
 
 COMPARED_TOKENS = 400  # of each text
 SAME_URL_CONTAINMENT = 0.5  # a figure corrected, a tail added, the lead rewritten
@@ -41,7 +41,9 @@ def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window:
     if kind not in {URL, FOLDED, TEXT}:
         raise ValueError(f"no such kind of mark: {kind}")
     if not is_within(window.text if kind == TEXT else window.url, new, seen_at, other):
-        return Verdict()
+        return Verdict(
+            rule=kind if _is_undated(new, other.entry) and is_same_item(new, other.entry) else None
+        )
     if kind == TEXT and is_other_issue(new, seen_at, other):
         return Verdict(veto=OTHER_ISSUE)
     verdict = _same_text(new, other.entry) if kind == TEXT else _same_page(new, other.entry)
@@ -54,6 +56,32 @@ def agrees(kind: str, new: Entry, seen_at: datetime, other: StoredEntry, window:
         one_source=new.source_id == other.entry.source_id,
     )
     return replace(verdict, rule=kind if veto is None else None, veto=veto)
+
+
+def is_item_again(new: Entry, seen_at: datetime, other: StoredEntry, window: Window) -> bool:
+    """Return whether `new` is the very item that `other` is, in another source and with nothing against it."""
+    if not is_same_item(new, other.entry):
+        return False
+    return _is_undated(new, other.entry) or is_within(window.url, new, seen_at, other)
+
+
+def is_same_item(new: Entry, other: Entry) -> bool:
+    """Return whether the two say the same under one guid that is nobody else's: a source that is called otherwise."""
+    if (new.guid, new.title, new.content_text) != (other.guid, other.title, other.content_text):
+        return False
+    if new.url is not None and other.url is not None:
+        return strict_key(new.url) == strict_key(other.url) and not is_homepage(new.url)
+    return new.url == other.url and _is_unique(new)
+
+
+def _is_unique(entry: Entry) -> bool:
+    """Whether a guid is one that no two publishers give: a URI that names no site, or a UUID."""
+    return not is_homepage(entry.guid) if entry.uri is not None else is_uuid(entry.guid)
+
+
+def _is_undated(new: Entry, other: Entry) -> bool:
+    """Whether neither has a date, so that the time between says nothing but when we asked."""
+    return new.published_at is None and other.published_at is None
 
 
 def is_within(window: timedelta, new: Entry, seen_at: datetime, other: StoredEntry) -> bool:

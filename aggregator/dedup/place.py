@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 
-from aggregator.dedup.agree import Window, agrees, told_at
+from aggregator.dedup.agree import Window, agrees, is_item_again, told_at
 from aggregator.dedup.boilerplate import boilerplate
 from aggregator.dedup.groups import Events
 from aggregator.dedup.identity import told_apart
@@ -45,6 +45,7 @@ from aggregator.model import (
 from aggregator.urls import strict_key, tag_uri
 
 NEW = "new"  # the rule of an entry that founds a story
+GUID = "guid"  # of one that another source has told under the same URI, in the same words
 REISSUED = "reissued"  # of one that its source has told before, under another guid and address
 
 
@@ -297,11 +298,28 @@ class _Batch:
                 if verdict.rule is not None:
                     first = first if matches else verdict
                     matches[story.story_id] = story
+        if not matches and (held := self._held(stored.entry)) is not None:
+            return Verdict(rule=GUID), [held]
         if not matches and self.nearby is not None:
             resembled = self.nearby.best(stored, own_sample)
             if resembled is not None:
                 return resembled[1], [resembled[0]]
         return first, list(matches.values())
+
+    def _held(self, entry: Entry) -> Candidate | None:
+        """Return the story founded by the item that has the URI of this one and is the same, of another source.
+
+        What is short and has no address has no marks to be found by.
+        """
+        holder = self.holders.get(entry.uri) if entry.uri is not None else None
+        if holder is None or holder.stored.story_id != holder.stored.entry_id:
+            return None
+        if not is_item_again(entry, self.now, holder.stored, self.window):
+            return None
+        story = Candidate(
+            story_id=holder.stored.story_id, representative=holder.stored, settled=holder.settled
+        )
+        return self.current(self.brought.get(story.story_id, story))
 
     @staticmethod
     def _is_version(stored: StoredEntry, other: StoredEntry) -> bool:

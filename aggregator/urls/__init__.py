@@ -5,7 +5,7 @@ space around, line breaks inside, backslashes). Nothing here raises on any text.
 """
 
 from aggregator.urls.address import LINK_SCHEMES, absolute, host, is_public_name, join
-from aggregator.urls.ids import authority, health_uri, is_uri, tag_uri
+from aggregator.urls.ids import authority, health_uri, is_uri, is_uuid, tag_uri
 from aggregator.urls.keys import canonical, folded_key, is_homepage, strict_key
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "is_homepage",
     "is_public_name",
     "is_uri",
+    "is_uuid",
     "join",
     "strict_key",
     "tag_uri",

@@ -49,6 +49,11 @@ def is_uri(text: str) -> bool:
     return scheme in ID_SCHEMES and rest.strip("/") != ""
 
 
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID as it is written without its URN (RFC 4122 §3)."""
+    return _UUID.fullmatch(f"urn:uuid:{text}") is not None
+
+
 def authority(public_url: str) -> str:
     """Return the DNS name that our tag: URIs are minted under; "localhost" when there is none."""
     name = host(public_url)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
 from feedparser import FeedParserDict
 
 from aggregator.model import Source
@@ -55,3 +57,62 @@ async def test_e07_a_source_of_another_name_updates_nothing(world: World, publis
     after = dates((await world.feed()).entries)
     assert after.keys() == before.keys()
     assert sorted(one[1] != before[key][1] for key, one in after.items()) == [False, False, True]
+
+
+ADDRESSED = {
+    "undated": {"dated": False},
+    "undated, short": {"dated": False, "text": "Short."},
+    "undated, a guid of its own site": {"dated": False, "guid": "{}"},
+    "undated, no address": {"dated": False, "link": False, "guid": "urn:isbn:{}"},
+    "undated, short, no address": {"dated": False, "link": False, "guid": "urn:isbn:{}", "text": "Short."},
+    "dated, short, no address": {"link": False, "guid": "urn:isbn:{}", "text": "Short."},
+    "undated, a UUID": {"dated": False, "link": False, "guid": "0b35ad4a-f2d8-4ae9-9fc1-6cc1d6b2{}"},
+}
+
+
+@pytest.mark.parametrize("facts", ADDRESSED.values(), ids=ADDRESSED)
+async def test_e06_a_source_of_another_name_tells_the_same_stories(
+    world: World, publisher: Server, facts: Mapping[str, Any]
+) -> None:
+    """Whatever the time between, when it says of each what it said under a guid that is nobody else's."""
+    publisher.answer("/a", rss(*(item(f"{n}", **facts) for n in range(1001, 1005))))
+    publisher.answer("/b", rss(*(item(f"{n}", **facts) for n in range(2001, 2005))))
+    sources = [Source(id=name, url=publisher.url(f"/{name[0]}")) for name in ("alfa", "bravo")]
+    world.configure(*sources)
+    await world.poll()
+    before = dates((await world.feed()).entries)
+    assert len(before) == 8
+    world.wait(days=30)
+    world.configure(Source(id="gamma", url=publisher.url("/a")), sources[1])
+    await world.poll()
+    assert dates((await world.feed()).entries) == before
+    world.wait(days=30)
+    world.configure(
+        *(Source(id=one, url=publisher.url(f"/{path}")) for one, path in (("gamma", "b"), ("bravo", "a")))
+    )
+    await world.poll()
+    assert (await world.feed()).entries[8:] == []
+    assert dates((await world.feed()).entries) == before
+
+
+OTHERS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "a number, no address": ({"link": False, "guid": "1"}, {"link": False, "guid": "1"}),
+    "another text": ({}, {"text": TEXT + " Nobody was hurt, and the ferry sails."}),
+    "the homepage": ({"link": False, "guid": "https://a.example/"},) * 2,
+    "another guid": ({}, {"guid": "tag:b.example,{}"}),
+}
+
+
+@pytest.mark.parametrize(("first", "later"), OTHERS.values(), ids=OTHERS)
+async def test_what_may_be_another_story_is_told(
+    world: World, publisher: Server, first: Mapping[str, Any], later: Mapping[str, Any]
+) -> None:
+    """What another source tells a month later is hidden only where it is certain to be the same."""
+    publisher.answer("/a", rss(item("one", **{"dated": False, **first})))
+    world.configure(Source(id="alfa", url=publisher.url("/a")))
+    await world.poll()
+    world.wait(days=60)
+    publisher.answer("/b", rss(item("one", **{"dated": False, **later})))
+    world.configure(*(Source(id=name, url=publisher.url(f"/{name[0]}")) for name in ("alfa", "bravo")))
+    await world.poll()
+    assert len((await world.feed()).entries) == 2
