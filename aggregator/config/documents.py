@@ -176,17 +176,17 @@ def read_included(
     return documents, complete
 
 
-Stamp = tuple[tuple[str, int, int, int], ...]
+Stamp = tuple[tuple[str, int, int, int, int], ...]
 
 
 def stamp(paths: Iterable[Path]) -> Stamp:
-    """Return path, mtime_ns, size and inode of every file; a file that cannot be seen has -1."""
+    """Return path, mtime_ns, ctime_ns (a mode or owner may change), size and inode of every file; -1 if unseen."""
     return tuple(_stamp(path) for path in paths)
 
 
-def _stamp(path: Path) -> tuple[str, int, int, int]:
+def _stamp(path: Path) -> tuple[str, int, int, int, int]:
     try:
         found = path.stat()
     except (OSError, ValueError):
-        return str(path), -1, -1, -1
-    return str(path), found.st_mtime_ns, found.st_size, found.st_ino
+        return str(path), -1, -1, -1, -1
+    return str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from aggregator.config.documents import FILE_LIMIT, Stamp, absolute, located, matches, opened, stamp
+from aggregator.config.environment import overrides
+from aggregator.config.problems import Problems
 from aggregator.config.schema import INCLUDED
 
 _NAMED = re.compile(r"""\b(?:\w+_)?file\s*=\s*(?:"([^"\\\n\0]+)"|'([^'\n\0]+)')""")
@@ -16,7 +18,8 @@ _NAMED = re.compile(r"""\b(?:\w+_)?file\s*=\s*(?:"([^"\\\n\0]+)"|'([^'\n\0]+)')"
 def watch_stamp(path: Path, *, environ: Mapping[str, str] = os.environ) -> Stamp:
     """Return what tells one state of the configuration files from another; compare with ==.
 
-    Covers the main file, all that its includes match now, and the files of secrets they name. Never raises: a
+    Covers the main file, all that its includes match now, and the files of secrets
+    that they or `environ` name. Never raises: a
     missing or broken main file has a stamp too. Two equal stamps in a row mean that nobody is writing.
     """
     main = absolute(path)
@@ -24,11 +27,17 @@ def watch_stamp(path: Path, *, environ: Mapping[str, str] = os.environ) -> Stamp
     included = dict.fromkeys(
         file for include in _includes(main, own) for file in matches(include, main.parent) if file != main
     )
-    named = (
+    given = overrides(environ, Problems())
+    named = [
+        located(str(one.value), main.parent, environ)
+        for (_, key), one in given.items()
+        if key.endswith("_file")
+    ]
+    named += [
         located(name, file.parent, environ)
         for file in (main, *included)
         for name in _named(file, stamp([file]))
-    )
+    ]
     return own + stamp(included) + stamp(dict.fromkeys(named))
 
 

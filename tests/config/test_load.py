@@ -168,3 +168,23 @@ def test_the_stamp_changes_with_every_file_that_counts_and_never_fails(tmp_path:
         assert watch_stamp(file) == watch_stamp(file)
         stamps.append(watch_stamp(file))
     assert len(set(map(repr, stamps))) == len(stamps)
+
+
+def test_the_stamp_changes_with_a_file_that_the_environment_names(tmp_path: Path) -> None:
+    file, token = tmp_path / "a.toml", tmp_path / "token"
+    file.write_text("")
+    token.write_text("one\n")
+    for named in (str(token), "token"):  # relative to the main file, as when it is read
+        environ = {"AGGREGATOR_SERVER__TOKEN_FILE": named, "AGGREGATOR_SERVER__TOKEN": "unknown"}
+        before = watch_stamp(file, environ=environ)
+        token.write_text(f"another, {named}\n")
+        assert watch_stamp(file, environ=environ) != before
+
+
+def test_the_stamp_changes_with_the_mode_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text("")
+    file.chmod(0o600)
+    before = watch_stamp(file)
+    file.chmod(0o644)
+    assert watch_stamp(file) != before
