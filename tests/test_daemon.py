@@ -18,7 +18,7 @@ import pytest
 from aggregator.config import load
 from aggregator.daemon import plant
 from tests.fetch.server import Answer, Server
-from tests.running import PATIENCE, Site, eventually
+from tests.running import PATIENCE, ROOT, Site, eventually
 
 FEED = """<rss version="2.0"><channel><title>{0}</title>
 <item><guid>{0}-1</guid><title>News of {0}</title></item></channel></rss>"""
@@ -196,6 +196,20 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert refused.returncode == 75
     assert refused.stderr.strip().count("\n") == 0
     assert f"127.0.0.1:{site.port} is in use by another process" in refused.stderr
+
+
+def test_why_it_does_not_start_is_in_the_exit_code_where_nobody_reads_it(tmp_path: Path) -> None:
+    site, other = Site(tmp_path / "a"), Site(tmp_path / "b")
+    other.config.write_text(other.config.read_text().replace(str(other.port), str(site.port)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "aggregator", "run"]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    with site.daemon(), os.fdopen(writer, "w") as stderr:
+        ended = subprocess.run(
+            command, cwd=other.directory, env=environ, stderr=stderr, timeout=PATIENCE, check=False
+        )
+    assert ended.returncode == 75
 
 
 def test_an_unreadable_store_is_one_clear_line(tmp_path: Path) -> None:

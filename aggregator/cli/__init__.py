@@ -8,6 +8,7 @@ import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -107,6 +108,15 @@ def _refuse_other_encodings(arguments: Sequence[str]) -> None:
             ) from exc
 
 
+def _refuse(why: str, code: int) -> NoReturn:
+    """Exit with `code`, also when nobody reads `why`: a service manager goes by the code."""
+    try:
+        click.echo(why, err=True)
+    except BrokenPipeError:
+        sys.stderr = None  # else Python would fail at its end to write the rest
+    sys.exit(code)
+
+
 def main() -> None:
     """Run the command line and exit."""
     try:
@@ -118,11 +128,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except ConfigError as exc:
-        click.echo(str(exc), err=True)
-        sys.exit(exc.exit_code)
+        _refuse(str(exc), exc.exit_code)
     except AggregatorError as exc:
-        click.echo(f"aggregator: {exc}", err=True)
-        sys.exit(exc.exit_code)
+        _refuse(f"aggregator: {exc}", exc.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         sys.exit(0)
