@@ -128,8 +128,8 @@ def clear(data_dir: Path, *, now: datetime) -> None:
         try:
             if path.lstat().st_mtime < (now - STALE).timestamp():
                 path.unlink()
-        except FileNotFoundError:
-            continue  # read meanwhile
+        except OSError:
+            continue  # read meanwhile, or nothing that we have left: a directory
 
 
 def _waiting(data_dir: Path) -> list[Path]:
@@ -152,7 +152,7 @@ def _read(path: Path) -> tuple[Order, datetime]:
         names = tuple(said["names"])
         until = datetime.fromisoformat(said["until"])
         verb = said["verb"]
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise Refused(f"{path.name} is no order: {exc}") from exc
     if not all(isinstance(one, str) for one in (verb, *names)) or until.tzinfo is None:
         raise Refused(f"{path.name} is no order")

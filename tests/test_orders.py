@@ -83,7 +83,7 @@ def test_an_order_whose_command_died_is_not_carried_out_later(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"verb": 1, "names": [], "until": "2026-01-01T00:00:00Z"}', "x" * 100_000, "\xff",
+    ["", "{}", "[]", "[" * 60_000, '{"verb": 1, "names": [], "until": "2026-01-01T00:00:00Z"}', "x" * 100_000, "\xff",
      '{"verb": "split", "names": [1], "until": "2026-01-01T00:00:00Z"}',
      '{"verb": "split", "names": ["a"], "until": "2026-01-01T00:00:00"}'],
 )  # fmt: skip
@@ -105,10 +105,11 @@ def test_what_dead_processes_left_is_cleared_and_nothing_else(tmp_path: Path) ->
     for name in ("1.taken", "2.answer", "3.order.tmp", "4.answer"):
         (folder / name).write_text("{}")
     long_ago = (now() - 2 * orders.STALE).timestamp()
-    for name in ("1.taken", "2.answer", "3.order.tmp"):
+    (folder / "0.kept").mkdir()  # somebody's
+    for name in ("0.kept", "1.taken", "2.answer", "3.order.tmp"):
         os.utime(folder / name, (long_ago, long_ago))
     orders.clear(tmp_path, now=now())
-    assert [path.name for path in folder.iterdir()] == ["4.answer"]
+    assert sorted(path.name for path in folder.iterdir()) == ["0.kept", "4.answer"]
 
 
 def test_only_the_owner_may_give_orders(tmp_path: Path) -> None:

@@ -48,22 +48,26 @@ class Spool:
         changed = False
         try:
             for ticket, order in orders.take(self._data_dir, now=self._clock()):
-                changed |= self._carried_out(ticket, order, store)
+                answer = self._carried_out(ticket, order, store)
+                changed |= answer.done
+                orders.answer(ticket, answer)
         except OSError as exc:
             self._tell(exc)
         else:
             self._trouble = ""
         return changed
 
-    def _carried_out(self, ticket: Path, order: Order, store: Store) -> bool:
+    def _carried_out(self, ticket: Path, order: Order, store: Store) -> Answer:
         try:
             answer = carry_out(order, store, now=self._clock())
         except StoreError as exc:
-            orders.answer(ticket, Answer(done=False, text=str(exc)))
+            try:
+                orders.answer(ticket, Answer(done=False, text=str(exc)))
+            except OSError as unanswered:  # the same disk is full
+                self._tell(unanswered)
             raise
         log.info("order", verb=order.verb, names=" ".join(order.names), done=answer.done, answer=answer.text)
-        orders.answer(ticket, answer)
-        return answer.done
+        return answer
 
     def _tell(self, exc: OSError) -> None:
         trouble = f"{exc.filename or self._data_dir}: {exc.strerror}"

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,17 @@ def test_a_spool_that_cannot_be_read_is_complained_of_once(site: Site) -> None:
         spool.rmdir()
         spool.write_text("")
         daemon.eventually(lambda: len(complaints()) == 2, "another complaint, for it worked meanwhile")
+
+
+def test_what_cannot_be_answered_is_published_all_the_same(site: Site) -> None:
+    with site.daemon() as daemon:
+        daemon.feed("urn:alfa:1", "bravo")
+        (site.data / "orders" / "1.answer.tmp").mkdir()  # where the answer would be written
+        until = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+        order = site.data / "orders" / "1.tmp"
+        order.write_text(json.dumps({"verb": "split", "names": ["urn:bravo:1"], "until": until}))
+        order.rename(order.with_suffix(".order"))
+        daemon.feed("<id>urn:bravo:1</id>")
 
 
 def test_a_daemon_that_stands_still_loses_the_order_to_its_giver(site: Site) -> None:
