@@ -116,6 +116,7 @@ class Breaker:
             self.trip(exc)
 
     async def _try(self) -> None:
+        tried = self.failure
         try:
             if self.is_keeping:
                 await asyncio.to_thread(self._store.look)
@@ -123,21 +124,30 @@ class Breaker:
                 await asyncio.to_thread(self._store.recover)
                 await self._recovered()
             await self._readable()
-        except WorkersUnavailable as exc:
-            self._retry = min(self._retry * 2, RETRY_MOST)  # each try starts processes
-            self._fail(exc)
-            self._remind()
-        except StoreUnavailable as exc:
-            self._fail(exc)  # of what is wrong now
-            self._remind()
+        except (WorkersUnavailable, StoreUnavailable) as exc:
+            self._fails_still(exc, tried)
         except StoreError as exc:
             self.trip(exc)
         else:
-            after = f"{monotonic() - self._opened_at:.1f}s"
-            log.warning(self._what, result="works again, polls go on", after=after)
-            self._retry = min(self._retry * 2, RETRY_MOST)
-            self.failure = None
-            self._keeps.set()
+            self._works(tried)
+
+    def _fails_still(self, failure: Failure, tried: Failure | None) -> None:
+        """Say what is wrong now, unless something graver has been since."""
+        if isinstance(failure, WorkersUnavailable):
+            self._retry = min(self._retry * 2, RETRY_MOST)  # each try starts processes
+        if _gravity(self.failure) <= _gravity(tried):
+            self._fail(failure)
+            self._remind()
+
+    def _works(self, tried: Failure | None) -> None:
+        """Let polls go on, unless something graver has been wrong since."""
+        if _gravity(self.failure) > _gravity(tried):
+            return
+        after = f"{monotonic() - self._opened_at:.1f}s"
+        log.warning(self._what, result="works again, polls go on", after=after)
+        self._retry = min(self._retry * 2, RETRY_MOST)
+        self.failure = None
+        self._keeps.set()
 
     @property
     def _what(self) -> str:

@@ -41,7 +41,7 @@ NO_ROOM_SAYS = f"the document needs more than {MEMORY_LIMIT >> 20} MiB to read"
 TASKS_PER_WORKER = 1000  # then it is replaced, so that a leak in a library stays small
 PRELOADED = ["aggregator.reading"]  # imported once, before the workers fork
 CHECKED = timedelta(seconds=30)  # in which a worker must have answered, from its start on
-_BROKEN = (OSError, EOFError, BrokenProcessPool)  # what is raised where a pool does not start
+_BROKEN = (OSError, EOFError, RuntimeError, BrokenProcessPool)  # what is raised where a pool does not start
 
 
 _calls = itertools.count()  # of this worker: its first is begun however large Python itself is
@@ -170,7 +170,10 @@ class Workers:
         """Return the pool, and have it run: pebble starts one with its first call, and waits for its processes."""
         async with self._starting:
             if self._pool is not self._started:
-                await asyncio.to_thread(self._start_now)
+                try:
+                    await asyncio.to_thread(self._start_now)
+                except RuntimeError as exc:  # there is no thread to start it in
+                    raise _unavailable(exc) from exc
                 self._started = self._pool
             return self._pool
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.breaker import Breaker
-from aggregator.errors import StoreUnavailable, WorkersUnavailable
+from aggregator.errors import StoreError, StoreUnavailable, WorkersUnavailable
 from aggregator.model import Reading, Source
 from aggregator.pipeline import Pipeline, now
 from aggregator.reading import read
@@ -312,6 +312,25 @@ async def test_publishers_are_not_asked_for_what_no_worker_can_read(
             await asyncio.sleep(0.01)
     await schedule.stop(timedelta(seconds=PATIENCE))
     assert world.store.state("a").failures == 0
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_a_graver_failure_is_kept_that_comes_while_it_is_tried(world: World, readable: bool) -> None:
+    async def check() -> None:
+        breaker.trip(StoreError("the store is damaged"))
+        if not readable:
+            raise WorkersUnavailable("no processes")
+
+    breaker = Breaker(world.store, readable=check)
+    breaker.trip(WorkersUnavailable("no processes"))
+    watching = asyncio.create_task(breaker.watch())
+    async with asyncio.timeout(PATIENCE):
+        while not breaker.is_final:  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(0.01)
+    await asyncio.wait({watching}, timeout=0.1)
+    watching.cancel()
+    assert str(breaker.failure) == "the store is damaged"
+    assert not breaker.is_keeping
 
 
 async def test_of_two_failures_the_graver_counts(world: World) -> None:

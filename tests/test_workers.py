@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -342,6 +343,27 @@ async def test_that_no_worker_can_be_started_is_no_fault_of_the_document(workers
             await workers.check()
     assert await workers.run(abs, -1) == 1
     await workers.check()
+
+
+@pytest.mark.parametrize("has_thread", [True, False])
+async def test_that_no_thread_can_be_started_is_none_either(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, has_thread: bool
+) -> None:
+    """Neither for those of the pool, which is half started then, nor for the one that starts the pool."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    if has_thread:
+        await asyncio.to_thread(int)
+    with monkeypatch.context() as poor:
+        poor.setattr(threading.Thread, "start", start)
+        for _ in range(2):
+            with pytest.raises(WorkersUnavailable, match="can't start new thread; see that"):
+                await workers.run(abs, -1)
+        with pytest.raises(WorkersUnavailable):
+            await workers.check()
+    assert await workers.run(abs, -1) == 1
 
 
 class Deadly:
