@@ -167,6 +167,7 @@ class _Batch:
         }
         self.became: dict[str, Candidate] = {}  # what has become of stories that changed
         self.holders = dict(candidates.holders)
+        self.displaced: dict[str, StoredEntry] = {}  # by the URI they had to give to an earlier one
         self.ids: set[str] = set()
         self.apart = set(candidates.apart)
         self.reissued = Reissued(candidates.told)
@@ -268,6 +269,8 @@ class _Batch:
         new_id = tag_uri(self.authority, stored.entry.source_id, stored.entry.guid)
         self.renames.append(Rename(old_id=stored.entry_id, new_id=new_id))
         del self.holders[stored.entry_id]
+        told = new_id if stored.story_id == stored.entry_id else stored.story_id
+        self.displaced[stored.entry_id] = replace(stored, entry_id=new_id, story_id=told)
         story = self.brought.get(stored.entry_id)
         if story is not None:
             self._become(self.current(story), replace(self.current(story), story_id=new_id))
@@ -311,15 +314,17 @@ class _Batch:
 
         What is short and has no address has no marks to be found by.
         """
-        holder = self.holders.get(entry.uri) if entry.uri is not None else None
-        if holder is None or holder.stored.story_id != holder.stored.entry_id:
+        if entry.uri is None:
             return None
-        if not is_item_again(entry, self.now, holder.stored, self.window):
+        holder = self.holders.get(entry.uri)
+        stored = self.displaced.get(entry.uri) if holder is None else holder.stored
+        if stored is None or stored.story_id != stored.entry_id:
             return None
-        story = Candidate(
-            story_id=holder.stored.story_id, representative=holder.stored, settled=holder.settled
-        )
-        return self.current(self.brought.get(story.story_id, story))
+        if not is_item_again(entry, self.now, stored, self.window):
+            return None
+        settled = holder is not None and holder.settled
+        story = Candidate(story_id=stored.story_id, representative=stored, settled=settled)
+        return self.current(self.brought.get(entry.uri, story))
 
     @staticmethod
     def _is_version(stored: StoredEntry, other: StoredEntry) -> bool:

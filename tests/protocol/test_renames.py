@@ -95,6 +95,21 @@ async def test_e06_a_source_of_another_name_tells_the_same_stories(
     assert dates((await world.feed()).entries) == before
 
 
+@pytest.mark.parametrize("facts", ADDRESSED.values(), ids=ADDRESSED)
+@pytest.mark.parametrize("order", [("alfa", "bravo"), ("bravo", "alfa")])
+async def test_e06_whoever_is_polled_first(
+    world: World, publisher: Server, facts: Mapping[str, Any], order: tuple[str, str]
+) -> None:
+    """Two names for one publisher, in one cycle: each story once, under the same ids."""
+    publisher.answer("/a", rss(*(item(f"{n}", **facts) for n in range(1001, 1005))))
+    world.configure(*(Source(id=name, url=publisher.url("/a")) for name in ("alfa", "bravo")))
+    for name in order:
+        await world.poll(name)
+    ids = {one.id for one in (await world.feed()).entries}
+    assert len(ids) == 4
+    assert "bravo" not in "".join(ids)
+
+
 OTHERS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "a number, no address": ({"link": False, "guid": "1"}, {"link": False, "guid": "1"}),
     "another text": ({}, {"text": TEXT + " Nobody was hurt, and the ferry sails."}),
