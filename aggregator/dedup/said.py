@@ -15,6 +15,9 @@ TITLE_TOKENS = 60
 # Of each text. With 400, copies under another lead were missed: the same paragraphs had moved beyond the end.
 TEXT_TOKENS = 800
 LEAD_TOKENS = 60  # the first paragraphs, where a rewritten article differs from a copied one
+# Words remembered, the common ones of a few languages: 87 of 100 of the corpus are found. Four times as many find
+# 88, save 1 µs of 3,000 for an entry, and take 15 MB more.
+WORDS_MOST = 16_384
 READ_MOST = 128  # texts remembered: a document is read for its look-up and again to be placed
 TITLE_WORDS = 3  # shorter titles ("Email", "News") tell nothing
 TITLE_CHARACTERS = 5  # the same where words are not spaced
@@ -104,7 +107,7 @@ def _is_unspaced(words: Sequence[str]) -> bool:
     return sum(len(word) == 1 and word >= FIRST_UNSPACED for word in words) * 2 > len(words)
 
 
-@lru_cache(maxsize=65536)  # words: the common ones of a few languages
+@lru_cache(maxsize=WORDS_MOST)
 def _parts(word: str) -> tuple[int, int, int]:
     """Return what a word adds to the hash of a run in which it stands first, second or third."""
     one = _hash(word)

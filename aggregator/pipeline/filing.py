@@ -38,7 +38,7 @@ FILES = "archive files"  # name of the store's note of which pages lie in public
 CLOSED = "closed archives"  # name of the store's note of the feeds that ask, or last asked, for a token
 PLAIN = "plain archives"  # name of the store's note of how long archives were before addresses had digits
 DIGITS = 12  # of a page's digest, in its address: never to be changed
-PATHS_KEPT = 10_000  # a publication asks for two of each feed
+PATHS_KEPT = 2_000  # a publication asks for two of each feed
 _ADDRESS = re.compile(
     rf"(feed|feeds/[^/]+)/(0|[1-9][0-9]{{0,8}})/([1-9][0-9]{{0,2}})(?:-[0-9a-f]{{{DIGITS}}})?\.atom"
 )
