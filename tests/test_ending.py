@@ -34,6 +34,17 @@ waits_for_a_disk()
 """
 
 
+def full_pipe() -> tuple[int, int]:
+    """Both ends of a pipe that takes nothing more until somebody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b" " * 4096)
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
 def test_what_does_not_end_is_ended_and_named() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", STUCK], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -94,13 +105,7 @@ def test_a_daemon_that_fails_is_gone_in_time_as_one_that_failed(
 
 
 def test_it_is_ended_too_when_nobody_reads_what_it_says() -> None:
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    try:
-        while True:
-            os.write(writer, b" " * 4096)
-    except BlockingIOError:
-        os.set_blocking(writer, True)
+    reader, writer = full_pipe()
     ended = subprocess.run([sys.executable, "-c", STUCK], cwd=ROOT, stderr=writer, timeout=60, check=False)
     assert ended.returncode == 0
     os.close(reader)
@@ -113,12 +118,7 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path, publisher: Server
     site = Site(
         tmp_path, sources=f'[[source]]\nid = "grows"\nurl = "{publisher.url("/grows")}"\ninterval = "1s"\n'
     )
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    with suppress(BlockingIOError):
-        while True:
-            os.write(writer, b" " * 4096)
-    os.set_blocking(writer, True)
+    reader, writer = full_pipe()
     daemon = subprocess.Popen(
         [sys.executable, "-m", "aggregator", "run"],
         cwd=site.directory,
@@ -175,12 +175,7 @@ logs.flush()
 
 
 def test_lines_that_nobody_read_are_dropped_and_counted() -> None:
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    with suppress(BlockingIOError):
-        while True:
-            os.write(writer, b" " * 4096)
-    os.set_blocking(writer, True)
+    reader, writer = full_pipe()
     saying = subprocess.Popen(
         [sys.executable, "-c", DROPPING],
         cwd=ROOT,

@@ -40,11 +40,16 @@ def schedule_of(world: World, clock: Callable[[], datetime]) -> Schedule:
     return Schedule(pipeline=world.pipeline, store=world.store, concurrency=2, tidy=tidy, clock=clock)
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what nobody signals: it happens in threads, or in other tasks."""
+    async with asyncio.timeout(PATIENCE):
+        while not happened():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def asked(publisher: Server, count: int) -> None:
     """Wait for so many requests."""
-    async with asyncio.timeout(PATIENCE):
-        while len(publisher.asked()) < count:  # noqa: ASYNC110 - the publisher lives in another thread
-            await asyncio.sleep(0.01)
+    await until(lambda: len(publisher.asked()) >= count)
 
 
 async def test_told_to_stop_it_starts_nothing_more(world: World, publisher: Server) -> None:
@@ -83,15 +88,13 @@ async def test_sources_polled_while_the_clock_was_ahead_wait_from_now_when_it_is
     world.configure(Source(id="a", url=publisher.url("/a")))
     schedule = schedule_of(world, lambda: now() + ahead)
     schedule.start()
-    async with asyncio.timeout(PATIENCE):
-        while world.store.state("a").last_poll_at is None:  # noqa: ASYNC110 - polls signal nobody
-            await asyncio.sleep(0.01)
+    await until(lambda: world.store.state("a").last_poll_at is not None)
     world.now, ahead = now(), timedelta()
     soon = world.now + timedelta(days=30)
-    async with asyncio.timeout(PATIENCE):
-        while (due := world.store.state("a").next_poll_at) is None or due > soon:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # the schedule signals nobody
+    await until(lambda: (due := world.store.state("a").next_poll_at) is not None and due <= soon)
     await schedule.stop(timedelta(seconds=PATIENCE))
+    due = world.store.state("a").next_poll_at
+    assert due is not None
     assert world.now + timedelta(minutes=5) <= due
     assert len(publisher.asked()) == 1
 
@@ -121,18 +124,13 @@ async def test_a_clock_that_is_set_back_while_the_store_fails_is_noticed_when_it
     await asked(publisher, 1)
     with closing(sqlite3.connect(tmp_path / "aggregator.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        async with asyncio.timeout(PATIENCE):
-            while not breaker.is_open:  # noqa: ASYNC110 - the breaker signals nobody
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(
-                BUSY_TIMEOUT.total_seconds() + 1
-            )  # by then claims that began before have failed, too
+        await until(lambda: breaker.is_open)
+        # by then claims that began before have failed, too
+        await asyncio.sleep(BUSY_TIMEOUT.total_seconds() + 1)
         world.now, ahead = now(), timedelta()
         other.execute("ROLLBACK")
     soon = world.now + timedelta(days=30)
-    async with asyncio.timeout(PATIENCE):
-        while (due := world.store.state("a").next_poll_at) is None or due > soon:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # the schedule signals nobody
+    await until(lambda: (due := world.store.state("a").next_poll_at) is not None and due <= soon)
     await schedule.stop(timedelta(seconds=PATIENCE))
 
 
@@ -299,17 +297,13 @@ async def test_publishers_are_not_asked_for_what_no_worker_can_read(
         breaker=breaker,
     )
     schedule.start()
-    async with asyncio.timeout(PATIENCE):
-        while not poor.tries:  # noqa: ASYNC110 - nobody signals it
-            await asyncio.sleep(0.01)
+    await until(lambda: poor.tries > 0)
     assert isinstance(breaker.failure, WorkersUnavailable)
     assert breaker.is_keeping
     assert len(publisher.asked()) == 1
     assert world.store.state("a") == before
     poor.is_poor = False
-    async with asyncio.timeout(PATIENCE):
-        while world.store.state("a").last_success_at is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: world.store.state("a").last_success_at is not None)
     await schedule.stop(timedelta(seconds=PATIENCE))
     assert world.store.state("a").failures == 0
 
@@ -324,9 +318,7 @@ async def test_a_graver_failure_is_kept_that_comes_while_it_is_tried(world: Worl
     breaker = Breaker(world.store, readable=check)
     breaker.trip(WorkersUnavailable("no processes"))
     watching = asyncio.create_task(breaker.watch())
-    async with asyncio.timeout(PATIENCE):
-        while not breaker.is_final:  # noqa: ASYNC110 - nobody signals it
-            await asyncio.sleep(0.01)
+    await until(lambda: breaker.is_final)
     await asyncio.wait({watching}, timeout=0.1)
     watching.cancel()
     assert str(breaker.failure) == "the store is damaged"
