@@ -3,14 +3,13 @@
 import asyncio
 import errno
 import resource
-from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
+from aggregator.breaker import REMIND
 from aggregator.logs import log
 
 WANTED: Final = 4096  # for connections of readers and to publishers, the store, pipes of workers
-REMIND: Final = timedelta(minutes=1)  # between two lines in the log that say that there are too few
 SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 

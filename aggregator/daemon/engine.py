@@ -62,9 +62,8 @@ class Engine:
         async with AsyncExitStack() as stack:
             configuration = self._configuration
             await asyncio.to_thread(self._open_store, stack)
-            self.workers = Workers(
-                max(os.cpu_count() or 1, LARGE_AT_ONCE + 1)
-            )  # one is left for what is small
+            at_least = LARGE_AT_ONCE + 1  # one is left for what is small
+            self.workers = Workers(max(os.cpu_count() or 1, at_least))
             stack.callback(self.workers.close)
             stack.push_async_callback(self._end_fetching)
             self.pipeline = Pipeline(

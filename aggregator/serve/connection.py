@@ -25,17 +25,17 @@ NO_REQUEST: Final = "Invalid HTTP request received."
 _PATHLESS = re.compile(rb"^(https?://[^/?#]+)(?=[?#]|$)", re.IGNORECASE)
 
 
-def _share_of_descriptors() -> int:
-    """Return how many may be connections of clients: polling and the store need some, too."""
+def _connections() -> int:
+    """Return how many there may be: polling and the store need descriptors, too."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else soft // 4
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft // 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one client, and all of them together, may hold of us."""
 
-    connections: int = field(default_factory=lambda: min(CONNECTIONS, _share_of_descriptors()))  # then 503
+    connections: int = field(default_factory=_connections)  # then 503
     refused: int = 64  # more connections than that are told so; the others are hung up on
     connections_per_client: int = 32  # but of proxies and this machine
     header_bytes: int = 16 * 1024  # request line and fields; what is on its way may be one read more
